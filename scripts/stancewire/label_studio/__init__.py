@@ -1,0 +1,1 @@
+"""Room: label_studio."""

@@ -1,0 +1,154 @@
+"""A project is a folder of named paths.
+
+    corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
+    schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
+    annotations/   campaign.yaml, adjudications.jsonl (decided) · exports (pulled, append-only) · *.parquet (made)
+    .studio/       the embedded Label Studio: environment, database, secrets (never in git)
+
+The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;
+`pull` stores exports; `merge` makes the gold tables; `release` freezes it all. `build` repeats everything but the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import ProjectError
+
+CORPUS_TABLES = ("documents", "segments", "sentences", "stories", "reprints", "variants", "rejects")
+ANNOTATION_TABLES = (
+    "assignments",
+    "judgements",
+    "quarantine",
+    "mentions",
+    "stances",
+    "document_stances",
+    "conflicts",
+    "adjudications",
+    "entities",
+    "targets",
+    "annotators",
+    "agreement",
+    "variant_stances",
+    "splits",
+    "changes",
+    "stances_wide",
+)
+
+
+_held: set[Path] = set()
+
+
+class Project:
+    """Named paths of one corpus project.
+
+    Args:
+        root: the folder that holds `schema/codebook.yaml`.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(root).resolve()
+        self.corpus = self.root / "corpus"
+        self.sources = self.corpus / "sources"
+        self.sources_csv = self.corpus / "sources.csv"
+        self.corrections_csv = self.corpus / "corrections.csv"
+        self.withdrawn_csv = self.corpus / "withdrawn.csv"
+        self.releases = self.corpus / "releases"
+        self.schema = self.root / "schema"
+        self.codebook_yaml = self.schema / "codebook.yaml"
+        self.dataset_yaml = self.schema / "dataset.yaml"
+        self.table_schemas = self.schema / "tables"
+        self.labeling = self.schema / "labeling"
+        self.guidelines = self.labeling / "guidelines.md"
+        self.annotations = self.root / "annotations"
+        self.campaign_yaml = self.annotations / "campaign.yaml"
+        self.exports = self.annotations / "exports"
+        self.adjudications_jsonl = self.annotations / "adjudications.jsonl"
+        self.people_json = self.annotations / "people.json"
+        self.datapackage_json = self.root / "datapackage.json"
+        self.studio = self.root / ".studio"
+        self.dist = self.root / "dist"
+
+    @classmethod
+    def find(cls, start: str | os.PathLike[str] | None = None) -> Project:
+        """The nearest project at or above `start` (default: $STANCEWIRE_PROJECT, else the working directory).
+
+        Raises:
+            ProjectError: no folder upward holds `schema/codebook.yaml`.
+        """
+        given = start if start is not None else os.environ.get("STANCEWIRE_PROJECT")
+        here = Path(given if given is not None else ".").resolve()
+        for folder in (here, *here.parents):
+            if (folder / "schema" / "codebook.yaml").is_file():
+                return cls(folder)
+        raise ProjectError(
+            f"no project at {here} or above it (no schema/codebook.yaml); "
+            "make one with: stancewire init DIR, or name one with --project DIR"
+        )
+
+    def table_path(self, name: str) -> Path:
+        """Where table `name` stands in this project, e.g. `corpus/documents.parquet`."""
+        if name in CORPUS_TABLES:
+            return self.corpus / f"{name}.parquet"
+        if name in ANNOTATION_TABLES:
+            return self.annotations / f"{name}.parquet"
+        raise KeyError(f"unknown table {name!r}")
+
+    def relative(self, path: Path) -> str:
+        """`path` as it is printed: relative to the root, with forward slashes."""
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return path.as_posix()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the project's writer lock; one writer at a time.
+
+        The lock is the operating system's, on `.stancewire.lock`: it is gone with the process, however that ended.
+
+        Raises:
+            ProjectError: another command holds it.
+        """
+        if self.root in _held:  # a command that calls another, in this process
+            yield
+            return
+        lock = self.root / ".stancewire.lock"
+        handle = open(lock, "a+b")  # noqa: SIM115 (closed below, after the lock is given back)
+        try:
+            if not _try_lock(handle.fileno()):
+                raise ProjectError(
+                    f"another stancewire command is writing to {self.root}; wait for it to end, then run this again"
+                )
+            _held.add(self.root)
+            yield
+        finally:
+            _held.discard(self.root)
+            handle.close()
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def schema_directory() -> Path:
+    """The schema folder that travels with the package: in a wheel beside it, in an editable install the repository's."""
+    inside = Path(__file__).parent / "_schema"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "schema"

@@ -1,0 +1,68 @@
+"""Reading made tables: only ones that match their manifest, in exactly their schema."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import TableError
+from .schema import TableSchema
+from .write import MANIFEST, read_manifest
+
+_MAKES = {"convert": "stancewire convert", "judgements": "stancewire build", "gold": "stancewire merge"}
+
+
+def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Table `schema.name` of `directory`, its bytes checked against the manifest.
+
+    Raises:
+        TableError: it is missing, is not what the manifest names, cannot be read, or has other columns; the message
+            names the command that makes it anew.
+    """
+    path = directory / f"{schema.name}.parquet"
+    stage, entry = find_in_manifest(directory, schema.name)
+    remedy = f"run: {_MAKES.get(stage or '', 'stancewire build')}"
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise TableError(f"{path} is missing; {remedy}") from None
+    if entry is None:
+        raise TableError(f"{path}: {directory / MANIFEST} does not name it (an unfinished run?); {remedy}")
+    import hashlib
+
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise TableError(f"{path} is not the file that {MANIFEST} names (changed, or an unfinished run); {remedy}")
+    return parse_table(path, data, schema, columns)
+
+
+def parse_table(path: Path, data: bytes, schema: TableSchema, columns: Sequence[str] | None = None) -> pa.Table:
+    """The bytes of a Parquet file as a table of this schema.
+
+    Raises:
+        TableError: it is not Parquet, or its columns are others.
+    """
+    try:
+        table = pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TableError(f"{path} cannot be read as Parquet ({reason}); run: stancewire build") from None
+    wanted = schema.arrow if columns is None else pa.schema([schema.arrow.field(name) for name in columns])
+    if table.schema.remove_metadata() != wanted:
+        names = table.column_names
+        strange = [n for n in names if n not in wanted.names] or [n for n in wanted.names if n not in names]
+        strange = strange or [f.name for f in wanted if table.schema.field(f.name).type != f.type] or ["their order"]
+        raise TableError(f"{path}: columns differ from schema/tables/{schema.name}.json ({strange[0]}); run: stancewire build")
+    return table
+
+
+def find_in_manifest(directory: Path, name: str) -> tuple[str | None, dict[str, object] | None]:
+    """The stage that made table `name` and its manifest entry, or two Nones."""
+    for stage, part in read_manifest(directory).items():
+        entry = part.get("tables", {}).get(name) if isinstance(part, dict) else None
+        if isinstance(entry, dict) and "sha256" in entry:
+            return stage, entry
+    return None, None

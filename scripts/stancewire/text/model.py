@@ -1,0 +1,29 @@
+"""What a text is made of. All offsets are half-open, in Unicode code points of the canonical text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the canonical text with one role; segments of a text do not overlap and hold every non-space.
+
+    `rule` names the rule that gave the role (or `correction`).
+    """
+
+    seg_no: int
+    role: str
+    start: int
+    end: int
+    rule: str
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence within one segment (headline, caption or body)."""
+
+    sent_no: int
+    seg_no: int
+    start: int
+    end: int
