@@ -6,7 +6,7 @@
     .studio/       the embedded Label Studio: environment, database, secrets (never in git)
 
 The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;
-`pull` stores exports; `merge` makes the gold tables; `release` freezes it all. `build` repeats everything but the server.
+`pull` stores exports; `merge` makes the gold tables; `release` freezes it all. `build` repeats all but the server.
 """
 
 from __future__ import annotations
@@ -149,6 +149,6 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def schema_directory() -> Path:
-    """The schema folder that travels with the package: in a wheel beside it, in an editable install the repository's."""
+    """The schema folder that travels with the package: inside a wheel; the repository's in an editable install."""
     inside = Path(__file__).parent / "_schema"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "schema"

@@ -1,8 +1,8 @@
 """The command line: thin, one module per family of commands, in the order of the work.
 
 Exit codes: 0 done, 1 problems found or an error of ours (one line: what, where, what next), 2 wrong usage.
-Each family module has `register(commands)`, which adds its parsers with `run=function(args) -> int`; functions import what
-they need when they run, so that `--help` is quick.
+Each family module has `register(commands)`, which adds its parsers with `run=function(args) -> int`; functions import
+what they need when they run, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole command line as a parser."""
     parser = argparse.ArgumentParser(
         prog="stancewire",
-        description="Turn raw news articles into a corpus that people annotate in Label Studio and researchers load in pandas.",
+        description="Raw news articles into a corpus that people annotate in Label Studio and researchers load in pandas.",
         epilog=(
-            "A first run, in this order: init, convert, codebook build, studio start, push --pass entities, pull, merge, "
-            "push --pass stances, pull, adjudicate, merge, validate, release. `stancewire COMMAND --help` tells more."
+            "A first run, in this order: init, convert, codebook build, studio start, push --pass entities, pull, "
+            "merge, push --pass stances, pull, adjudicate, merge, validate, release. "
+            "`stancewire COMMAND --help` tells more."
         ),
     )
     parser.add_argument("--version", action="version", version=_version())

@@ -1,1 +1,34 @@
-"""Room: codebook."""
+"""Room: codebook. `schema/codebook.yaml` → `Codebook` → interfaces, guidelines, JSON Schemas, the tables' categories."""
+
+from .build import BuildResult, build_codebook_files, write_codebook_files
+from .campaign import Annotator, Campaign, Round, read_campaign
+from .dataset import Dataset, read_dataset
+from .model import Choice, Codebook, Entity, Example, Pass, Rules, Target
+from .offers import entity_choices, holder_choices, via_choices
+from .read import check_codebook, read_codebook
+from .vocabulary import vocabularies
+
+__all__ = [
+    "Annotator",
+    "BuildResult",
+    "Campaign",
+    "Choice",
+    "Codebook",
+    "Dataset",
+    "Entity",
+    "Example",
+    "Pass",
+    "Round",
+    "Rules",
+    "Target",
+    "build_codebook_files",
+    "check_codebook",
+    "entity_choices",
+    "holder_choices",
+    "read_campaign",
+    "read_codebook",
+    "read_dataset",
+    "vocabularies",
+    "via_choices",
+    "write_codebook_files",
+]

@@ -40,11 +40,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Target(Choice):
-    """What a stance is about; `inverse_of` marks a mirror target, folded onto its base with polarity reversed."""
+    """What a stance is about; `inverse_of` marks a mirror target, folded onto its base with polarity reversed.
+
+    `document` says whether the author's own stance on it is asked for each article. A mirror's is not: its base asks it.
+    """
 
     favor_means: str = ""
     against_means: str = ""
     inverse_of: str | None = None
+    document: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,56 @@ class Entity:
 
 @dataclass(frozen=True)
 class Pass:
-    """One annotation pass: `name` is `entities` or `stances`; `roles` are the segments it shows, in reading order."""
+    """One annotation pass: `name` is `entities` or `stances`; `roles` are the segments it shows, in reading order.
+
+    `purpose` and `rules` are read by annotators: what the pass is for, and how its spans are marked, a paragraph each.
+    """
 
     name: str
     title: str
     roles: tuple[str, ...]
+    purpose: str = ""
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkedMention:
+    """One mention of the walk-through: its words, as they stand in the article; `why` it is marked so."""
+
+    text: str
+    label: str
+    kind: str
+    entity: str
+    why: str
+
+
+@dataclass(frozen=True)
+class WorkedStance:
+    """One stance of the walk-through, values as an annotator would choose them; `why` explains them."""
+
+    text: str
+    target: str
+    stance: str
+    attribution: str
+    holders: tuple[str, ...]
+    via: str
+    why: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Walkthrough:
+    """An invented article (`paragraphs`, the first its headline) judged from beginning to end.
+
+    `documents` holds, for every target asked of a document, its stance and why; `not_marked` what a beginner would mark
+    by mistake, and why it is not.
+    """
+
+    paragraphs: tuple[str, ...]
+    mentions: tuple[WorkedMention, ...]
+    stances: tuple[WorkedStance, ...]
+    documents: tuple[tuple[str, str, str], ...]
+    not_marked: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,6 +141,7 @@ class Codebook:
         version: `MAJOR.MINOR.PATCH`, stamped on every judgement; moves with labels, targets, definitions and rules.
         furniture: further furniture lines approved for this corpus (keys as `text.furniture_key` makes them).
         wires: news agencies: spelling in credit lines -> approved name. outlets: approved outlet names.
+        doubt: what to do in doubt, for annotators. walkthrough: an article judged as an example.
     """
 
     version: str
@@ -112,6 +162,13 @@ class Codebook:
     furniture: tuple[str, ...] = ()
     wires: tuple[tuple[str, str], ...] = ()
     outlets: tuple[str, ...] = ()
+    doubt: tuple[str, ...] = ()
+    walkthrough: Walkthrough | None = None
+
+    @property
+    def document_targets(self) -> tuple[Target, ...]:
+        """The targets whose document stance every annotator answers."""
+        return tuple(target for target in self.targets if target.document)
 
     def fold(self, target_id: str, stance: str) -> tuple[str, str]:
         """The base target and the stance towards it: a mirror target's polarity is reversed, once."""

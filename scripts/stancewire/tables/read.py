@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,8 +33,6 @@ def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | No
         raise TableError(f"{path} is missing; {remedy}") from None
     if entry is None:
         raise TableError(f"{path}: {directory / MANIFEST} does not name it (an unfinished run?); {remedy}")
-    import hashlib
-
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise TableError(f"{path} is not the file that {MANIFEST} names (changed, or an unfinished run); {remedy}")
     return parse_table(path, data, schema, columns)
@@ -55,7 +54,9 @@ def parse_table(path: Path, data: bytes, schema: TableSchema, columns: Sequence[
         names = table.column_names
         strange = [n for n in names if n not in wanted.names] or [n for n in wanted.names if n not in names]
         strange = strange or [f.name for f in wanted if table.schema.field(f.name).type != f.type] or ["their order"]
-        raise TableError(f"{path}: columns differ from schema/tables/{schema.name}.json ({strange[0]}); run: stancewire build")
+        raise TableError(
+            f"{path}: columns differ from schema/tables/{schema.name}.json ({strange[0]}); run: stancewire build"
+        )
     return table
 
 

@@ -42,9 +42,7 @@ def make_table(schema: TableSchema, rows: Iterable[Mapping[str, Any]] | pa.Table
         unknown = {name for row in listed for name in row} - set(schema.by_name)
         if unknown:
             raise TableError(f"table {schema.name}: unknown column {sorted(unknown)[0]!r}")
-        plain = pa.schema(
-            [(f.name, pa.string() if f.categories is not None else f.arrow) for f in schema.fields]
-        )
+        plain = pa.schema([(f.name, pa.string() if f.categories is not None else f.arrow) for f in schema.fields])
         try:
             rows = pa.Table.from_pylist(listed, schema=plain)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -54,9 +52,7 @@ def make_table(schema: TableSchema, rows: Iterable[Mapping[str, Any]] | pa.Table
         raise TableError(f"table {schema.name}: column {missing[0]!r} is missing")
     columns = [_make_column(schema.name, field, rows.column(field.name)) for field in schema.fields]
     table = pa.Table.from_arrays(columns, schema=schema.arrow)
-    order = pc.sort_indices(
-        _sortable(table, schema), sort_keys=[(name, "ascending") for name in schema.key], null_placement="at_start"
-    )
+    order = pc.sort_indices(_sortable(table, schema), sort_keys=[(name, "ascending") for name in schema.key])
     table = table.take(order).combine_chunks()
     _check_key(schema, table)
     return table
@@ -102,9 +98,7 @@ def _encode(table: str, field: Field, column: pa.ChunkedArray) -> pa.ChunkedArra
         value = column.filter(strange)[0].as_py()
         known = ", ".join(field.categories[:12]) + (", ..." if len(field.categories) > 12 else "")
         raise TableError(f"table {table}: column {field.name!r} holds {value!r}; known values: {known}")
-    chunks = [
-        pa.DictionaryArray.from_arrays(chunk.cast(pa.int32()), vocabulary) for chunk in positions.chunks
-    ]
+    chunks = [pa.DictionaryArray.from_arrays(chunk.cast(pa.int32()), vocabulary) for chunk in positions.chunks]
     return pa.chunked_array(chunks, field.arrow)
 
 

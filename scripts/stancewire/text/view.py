@@ -1,7 +1,7 @@
 """The task view: what an annotator reads, and the way back from its offsets to the canonical text.
 
-The view is the segments whose roles a pass lists, in text order, joined by blank lines. Each piece of it is a copy of one
-segment, so a place in the view is a place in the text, and back:
+The view is the segments whose roles a pass lists, in text order, joined by blank lines. Each piece of it is a copy of
+one segment, so a place in the view is a place in the text, and back:
 
     text   | headline | ad | par 1 | photo | par 2 |          pieces: (view_start, start, end, seg_no)
     view   | headline |    | par 1 |       | par 2 |

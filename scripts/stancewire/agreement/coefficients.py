@@ -1,0 +1,105 @@
+"""Coefficients of agreement, each as sums that add up over stories.
+
+A coefficient is a pair: `..._sums` gives one row of numbers a unit, and `..._of` turns added-up rows into the value. So the
+value for any set of stories, and for a thousand bootstrap samples of them, is one matrix product away. `..._of` takes
+arrays of any shape (..., k), and gives NaN where the coefficient is undefined.
+
+Counts are arrays (units, categories): how many annotators gave the unit that category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Finish = Callable[[Floats], Floats]
+
+LEAST_STORIES = 10  # under this many stories a bootstrap interval says nothing
+SAMPLES = 1000
+
+
+def alpha_sums(counts: npt.ArrayLike) -> Floats:
+    """For `alpha_of`: per unit the agreeing pairs over (judgements - 1), then the judgements by category.
+
+    Units with fewer than two judgements have no pairs and count nothing.
+    """
+    n = np.asarray(counts, dtype=np.float64)
+    judgements = n.sum(axis=1)
+    paired = judgements >= 2
+    agreeing = (n * (n - 1)).sum(axis=1) / np.where(paired, judgements - 1, 1)
+    return np.column_stack([agreeing * paired, n * paired[:, None]])
+
+
+def alpha_of(sums: Floats) -> Floats:
+    """Krippendorff's alpha for nominal data: 1 - (n - 1) (n - A) / (n^2 - sum of n_c^2).
+
+    n judgements in pairable units, A agreeing pairs, n_c judgements of category c. Undefined where only one category, or
+    nothing, was used: then no disagreement could be expected. Source: K. Krippendorff, Content Analysis, ch. 11 (the
+    coincidence matrix for nominal data, any number of observers, missing values).
+    """
+    agreeing, by_category = sums[..., 0], sums[..., 1:]
+    n = by_category.sum(axis=-1)
+    expected = n**2 - (by_category**2).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(expected > 0, 1 - (n - 1) * (n - agreeing) / expected, np.nan)
+
+
+def percent_sums(counts: npt.ArrayLike) -> Floats:
+    """For `ratio_of`: per unit the pairs of judgements that agree, and all pairs."""
+    n = np.asarray(counts, dtype=np.float64)
+    judgements = n.sum(axis=1)
+    return np.column_stack([(n * (n - 1)).sum(axis=1), judgements * (judgements - 1)])
+
+
+def ratio_of(sums: Floats) -> Floats:
+    """First sum over second; undefined over nothing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(sums[..., 1] > 0, sums[..., 0] / sums[..., 1], np.nan)
+
+
+def f1_of(sums: Floats) -> Floats:
+    """Mean F1 over annotator pairs; sums are (spans of both, spans of one + spans of the other) for each pair in turn.
+
+    For a pair, F1 = 2 |both| / (|one| + |other|), whichever of the two is taken as the reference. Pairs that marked nothing
+    are left out; undefined where all are.
+    """
+    both, total = sums[..., 0::2], sums[..., 1::2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(total > 0, 2 * both / total, 0)
+        defined = (total > 0).sum(axis=-1)
+        return np.where(defined > 0, scores.sum(axis=-1) / defined, np.nan)
+
+
+def krippendorff_alpha(counts: npt.ArrayLike) -> float | None:
+    """Krippendorff's nominal alpha of a table of counts (units, categories); None where undefined."""
+    return _number(alpha_of(alpha_sums(counts).sum(axis=0)))
+
+
+def percent_agreement(counts: npt.ArrayLike) -> float | None:
+    """Share of the pairs of judgements of one unit that agree; None where there is no pair."""
+    return _number(ratio_of(percent_sums(counts).sum(axis=0)))
+
+
+def interval(by_story: Floats, finish: Finish) -> tuple[float, float] | None:
+    """95% percentile bootstrap interval over stories; None under ten stories or where the value is mostly undefined.
+
+    Args:
+        by_story: sums, one row a story.
+    """
+    stories = len(by_story)
+    if stories < LEAST_STORIES:
+        return None
+    draws = np.random.Generator(np.random.PCG64(20190626)).multinomial(stories, np.full(stories, 1 / stories), SAMPLES)
+    values = finish(draws.astype(np.float64) @ by_story)
+    values = values[~np.isnan(values)]
+    if len(values) < SAMPLES // 2:
+        return None
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _number(value: Floats) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,182 @@
+"""Units: what several annotators said about one thing, and who had the chance to say it.
+
+Only current judgements whose place is the same count (`may_vote`). An annotator has one voice a document and pass: the
+latest round that they submitted. Whoever submitted and marked nothing at a unit votes against it, except where that is not
+known: one of their judgements was made on an older text and stands (`moved`) in this very unit, or nobody knows where it
+stands (`lost`). They then abstain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..codebook.model import Rules
+from .align import Span, align
+from .values import Row, field_value
+
+LAYER_PASS = {"mention": "entities", "stance": "stances", "document_stance": "stances"}
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One annotator's judgement of a unit; `start`, `end` without edge white space (None for a document stance)."""
+
+    judgement_id: str
+    annotator_id: str
+    start: int | None
+    end: int | None
+    row: Row
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing judged.
+
+    Attributes:
+        target_id: the folded target; None for mentions.
+        votes: at most one an annotator, sorted by annotator.
+        submitted: all who submitted this document and pass, sorted. abstained: those of them whose silence means nothing.
+        suggested: were suggestions shown to any of those who submitted?
+    """
+
+    layer: str
+    doc_id: str
+    target_id: str | None
+    votes: tuple[Vote, ...]
+    submitted: tuple[str, ...]
+    abstained: frozenset[str]
+    suggested: bool
+
+    @property
+    def judgement_ids(self) -> tuple[str, ...]:
+        """Ids of the votes' judgements, sorted."""
+        return tuple(sorted(vote.judgement_id for vote in self.votes))
+
+    @property
+    def voters(self) -> tuple[str, ...]:
+        """Those who speak for or against the unit, by a mark or by silence."""
+        marked = {vote.annotator_id for vote in self.votes}
+        return tuple(name for name in self.submitted if name in marked or name not in self.abstained)
+
+
+def may_vote(row: Row, reviewed: frozenset[str] = frozenset()) -> bool:
+    """Does this judgement count? Current ones do, if their place is the same.
+
+    Args:
+        reviewed: ids of moved judgements that a person has confirmed at their new place. Nothing writes such reviews yet;
+            whoever does hands them in here, and all that is built on units follows.
+    """
+    return row["status"] == "current" and (row["anchor"] == "same" or row["judgement_id"] in reviewed)
+
+
+def make_units(
+    judgements: Iterable[Row], assignments: Iterable[Row], rules: Rules, reviewed: frozenset[str] = frozenset()
+) -> list[Unit]:
+    """The units of all documents, sorted by document, layer, target and place.
+
+    Args:
+        judgements, assignments: rows of these tables, in any order.
+        rules: the codebook's; its overlaps say how much two spans must share to be one unit.
+    """
+    rounds, suggested = _latest_rounds(assignments)
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in judgements:
+        task = (row["doc_id"], row["task_pass"])
+        if row["status"] != "current" or row["layer"] not in LAYER_PASS:
+            continue
+        if rounds.get(task, {}).get(row["annotator_id"]) == row["round"]:
+            groups.setdefault((row["doc_id"], row["layer"], row["target_id"] or ""), []).append(row)
+    units = []
+    for (doc_id, layer, target), rows in sorted(groups.items()):
+        task = (doc_id, LAYER_PASS[layer])
+        submitted = tuple(sorted(rounds.get(task, ())))
+        frame = (layer, doc_id, target or None, submitted, suggested.get(task, False))
+        if layer == "document_stance":
+            units += _document_unit(rows, frame, reviewed)
+        else:
+            least = rules.mention_overlap if layer == "mention" else rules.stance_overlap
+            units += _span_units(rows, frame, least, reviewed)
+    return units
+
+
+def _latest_rounds(
+    assignments: Iterable[Row],
+) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], bool]]:
+    """Of each (document, pass): the latest submitted round of each annotator, and whether any saw suggestions in it."""
+    latest: dict[tuple[str, str], dict[str, tuple[int, bool]]] = {}
+    for row in assignments:
+        if row["state"] == "submitted":
+            of_task = latest.setdefault((row["doc_id"], row["task_pass"]), {})
+            before = of_task.get(row["annotator_id"], (0, False))
+            of_task[row["annotator_id"]] = max(before, (row["round"], row["suggestions_shown"]))
+    rounds = {task: {name: number for name, (number, _) in names.items()} for task, names in latest.items()}
+    return rounds, {task: any(shown for _, shown in names.values()) for task, names in latest.items()}
+
+
+Frame = tuple[str, str, str | None, tuple[str, ...], bool]
+
+
+def _span_units(rows: list[Row], frame: Frame, least: float, reviewed: frozenset[str]) -> list[Unit]:
+    layer, doc_id, target, submitted, suggested = frame
+    ties = ("label", "entity_id", "kind") if layer == "mention" else ("holder", "via", "attribution")
+    by_id = {row["judgement_id"]: row for row in rows if row["start"] is not None}
+    lost = frozenset(row["annotator_id"] for row in rows if row["start"] is None)
+    spans = [
+        Span(key, row["annotator_id"], *trimmed(row), tuple(field_value(row, field) for field in ties))
+        for key, row in by_id.items()
+    ]
+    units = []
+    for members in align(spans, least):
+        votes = [
+            Vote(span.id, span.annotator_id, span.start, span.end, by_id[span.id])
+            for span in members
+            if may_vote(by_id[span.id], reviewed)
+        ]
+        silent = {span.annotator_id for span in members} - {vote.annotator_id for vote in votes}
+        if votes:
+            votes.sort(key=lambda vote: vote.annotator_id)
+            units.append(Unit(layer, doc_id, target, tuple(votes), submitted, lost | silent, suggested))
+    return units
+
+
+def trimmed(row: Mapping[str, Any]) -> tuple[int, int]:
+    """A row's span without the white space at its edges (its own where there is nothing else)."""
+    start, end, text = row["start"], row["end"], row["text"]
+    if not text.strip():
+        return start, end
+    return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
+
+
+def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str]) -> list[Unit]:
+    """The one unit of a document and base target: one answer an annotator.
+
+    An annotator's answer on the base target is their vote. Where it is `none` or missing, what they said on a mirror
+    target, folded, is: whoever finds that an article favors leaving a treaty has said something about the treaty.
+    """
+    layer, doc_id, target, submitted, suggested = frame
+    answers: dict[str, list[Row]] = {}
+    for row in rows:
+        if may_vote(row, reviewed):
+            answers.setdefault(row["annotator_id"], []).append(row)
+    votes = []
+    for name, given in sorted(answers.items()):
+        row = min(given, key=lambda row: (row["label"] == "none", row["target_id_given"] != target, row["judgement_id"]))
+        votes.append(Vote(row["judgement_id"], name, None, None, row))
+    abstained = frozenset(name for name in submitted if name not in answers)
+    return [Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested)] if votes else []
+
+
+def contradictions(judgements: Iterable[Row]) -> list[tuple[Row, Row]]:
+    """Answers of one annotator on a target and its mirror that take different sides (`none` contradicts nothing)."""
+    answers: dict[tuple[str, str, str, int], list[Row]] = {}
+    for row in judgements:
+        if row["layer"] == "document_stance" and may_vote(row) and row["label"] != "none":
+            key = (row["doc_id"], row["target_id"], row["annotator_id"], row["round"])
+            answers.setdefault(key, []).append(row)
+    found = []
+    for _, rows in sorted(answers.items()):
+        rows.sort(key=lambda row: (row["target_id_given"] != row["target_id"], row["judgement_id"]))
+        found += [(rows[0], other) for other in rows[1:] if other["label"] != rows[0]["label"]]
+    return found

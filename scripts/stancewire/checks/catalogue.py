@@ -1,0 +1,147 @@
+"""The catalogue of checks: each has a stable id, a level, a severity, one line, and what to do about it.
+
+Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are the words those of the codebook), level 3
+guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
+`stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
+`tests/data/checks/<id>.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import Problem, Severity, UsageError
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `line` says what must hold, `remedy` what to do where it does not."""
+
+    id: str
+    level: int
+    severity: Severity
+    line: str
+    remedy: str
+
+    def explain(self) -> str:
+        """The entry as a person reads it."""
+        kind = {1: "format", 2: "vocabulary", 3: "guideline"}[self.level]
+        return f"{self.id} (level {self.level}, {kind}; a {self.severity})\n  {self.line}\n  What to do: {self.remedy}"
+
+
+_BUILD = "run: stancewire build"
+_SOURCE = "put the file back as it was received; a new version of an article gets a name of its own"
+_ROWS = (
+    # sources and what is written about them
+    ("source-row", 1, "problem", "Each row of sources.csv is complete, well formed and names a file once.", "mend the row"),
+    ("source-missing", 1, "problem", "Each file that sources.csv names is in corpus/sources.", _SOURCE),
+    ("source-hash", 1, "problem", "Each source is, byte for byte, the file whose sha256 stands in sources.csv.", _SOURCE),
+    ("source-unlisted", 1, "warning", "Each file in corpus/sources has a row in sources.csv.",
+     "add a row: its sha256, where it comes from, its rights"),
+    ("correction-row", 1, "problem", "Each row of corrections.csv is complete and well formed.", "mend the row"),
+    ("correction-place", 1, "problem", "Each correction's quote stands at its place in its document.",
+     "mend doc_id, start, end or quote in corrections.csv"),
+    # what the project decides
+    ("codebook-format", 1, "problem", "schema/codebook.yaml can be read and keeps to its schema.",
+     "mend the line; `stancewire codebook check` says more"),
+    ("codebook-made", 1, "problem", "What is made from the codebook is what the codebook makes today.",
+     "run: stancewire codebook build"),
+    ("dataset-format", 1, "problem", "schema/dataset.yaml can be read and has title, description and licences.",
+     "mend the line"),
+    ("campaign-format", 1, "problem", "annotations/campaign.yaml can be read, and who is named in it is described in it.",
+     "mend the line"),
+    # tables as files
+    ("table-missing", 1, "problem", "Every table is there.", _BUILD),
+    ("table-unreadable", 1, "problem", "Every table can be read as Parquet.", _BUILD),
+    ("table-columns", 1, "problem", "Every table has exactly the columns and types of schema/tables.", _BUILD),
+    ("table-manifest", 1, "problem", "Every table is the file that its manifest.json names.", _BUILD),
+    ("table-stale", 1, "problem", "Every table was made from the inputs that are there today.",
+     "run the command that the message names"),
+    # rows of tables
+    ("table-key", 1, "problem", "No two rows of a table have one key, and rows are sorted by it.", _BUILD),
+    ("table-null", 1, "problem", "A required column holds no null.", _BUILD),
+    ("table-vocabulary", 2, "problem", "A column with a closed vocabulary holds no other word.",
+     "map the old word by `aliases` in the codebook, or mend it where it was written; then run: stancewire build"),
+    ("foreign-key", 1, "problem", "What a row refers to exists.", _BUILD),
+    # text
+    ("document-source", 1, "problem", "Each document's raw_sha256 is that of its source file.",
+     "put the source back, or run: stancewire convert"),
+    ("document-text", 1, "problem", "text_sha256 and the counts of a document are those of its text.",
+     "run: stancewire convert"),
+    ("segment-partition", 1, "problem",
+     "Segments are in order, trimmed, do not overlap, and hold every character that is not white space.",
+     "run: stancewire convert"),
+    ("segment-bytes", 1, "problem", "The raw bytes of a segment decode to its text.", "run: stancewire convert"),
+    ("sentence-segment", 1, "problem", "Each sentence lies within its segment, after the one before, trimmed.",
+     "run: stancewire convert"),
+    ("text-slice", 1, "problem", "documents.text[start:end] is the row's text, in every table but quarantine.", _BUILD),
+    ("split-story", 1, "problem", "All documents of one story are in one split.", "run: stancewire split"),
+    # judgements
+    ("judgement-values", 2, "problem", "A judgement has the values that its layer asks for, and a label of the codebook.",
+     "mend it in Label Studio and pull, or run: stancewire build"),
+    ("judgement-attribution", 2, "problem",
+     "The attribution is author if and only if the holder is the author, and then nobody reports it.",
+     "run: stancewire build; a hidden choice is dropped there"),
+    ("judgement-holder", 2, "problem",
+     "A holder or source of type entity names an entity, one of type other has its words, no other has either.",
+     "choose the person in Label Studio and pull"),
+    ("judgement-fold", 2, "problem", "target_id is the base of target_id_given.", _BUILD),
+    ("judgement-current", 1, "problem",
+     "An annotator has one current answer to one question: a document's stance to a target, a span's values.",
+     "mend it in Label Studio and pull"),
+    ("judgement-assignment", 1, "problem", "Each judgement was made in a task that was given out.", _BUILD),
+    ("quarantine-row", 2, "warning", "No judgement is in quarantine.",
+     "read its reason; mark it anew in Label Studio and pull"),
+    # stored exports and decisions
+    ("export-format", 1, "problem", "Each stored export keeps to schema/export.schema.json and is named by its number.",
+     "restore the file as it was pulled; stored exports are never edited"),
+    ("export-label", 2, "problem", "Each label, target and choice in a stored export is known to the codebook.",
+     "add the old word to `aliases` of the label that replaced it"),
+    ("export-leftover", 2, "warning", "No export holds a choice that a hidden control left behind.",
+     "nothing: it is dropped, and counted here"),
+    ("decision-format", 1, "problem", "Each line of adjudications.jsonl keeps to schema/decision.schema.json.",
+     "mend the line"),
+    ("decision-judgement", 1, "problem", "Each judgement that a decision rests on exists.", "mend judgement_ids"),
+    ("decision-stale", 2, "warning", "Each decision rests on judgements that are still current.",
+     "decide again: stancewire adjudicate"),
+    # gold
+    ("gold-shares", 1, "problem", "The shares of votes of a stance are between 0 and 1 and add up to 1.",
+     "run: stancewire merge"),
+    ("gold-wide", 1, "problem", "stances_wide holds the rows of stances, with the same values.", "run: stancewire merge"),
+    ("conflict-judgement", 1, "problem", "Each judgement that a conflict names exists.", "run: stancewire merge"),
+    # package
+    ("package-descriptor", 1, "problem", "datapackage.json can be read and describes every table.", _BUILD),
+    ("package-hash", 1, "problem", "Each file is the one whose sha256 stands in datapackage.json.", _BUILD),
+    ("package-content", 1, "problem", "Rows and content hash of each table are those that datapackage.json states.", _BUILD),
+    ("release-sums", 1, "problem", "Each release holds exactly the files of its SHA256SUMS, unchanged.",
+     "restore the folder from git or from the published zip; a release never changes"),
+    ("email-address", 1, "problem", "No tracked file of corpus, annotations or datapackage.json holds an e-mail address.",
+     "take it out; people are pseudonyms here"),
+    # guideline
+    ("mention-article", 3, "warning", "A mention does not begin with an article.", "look at the span again"),
+    ("mention-possessive", 3, "warning", "A mention does not end in a possessive.", "look at the span again"),
+    ("holder-mentioned", 3, "warning", "A holder or source that is an entity is mentioned in the document.",
+     "mark the mention, or choose another holder"),
+    ("quote-marks", 3, "warning", "The evidence of a direct quote touches quotation marks.",
+     "look at the attribution again"),
+    ("label-consistency", 3, "warning", "The same words have the same label throughout a story.",
+     "look at the rarer label again"),
+)  # fmt: skip
+
+CATALOGUE: dict[str, Check] = {row[0]: Check(*row) for row in _ROWS}
+
+
+def problem(check: str, path: str, place: object, message: str) -> Problem:
+    """A finding of a check of the catalogue, which gives its level and severity."""
+    entry = CATALOGUE[check]
+    return Problem(path, str(place), check, entry.level, message, entry.severity)
+
+
+def find_check(check_id: str) -> Check:
+    """The catalogue's entry; UsageError names the nearest ids where there is none."""
+    if check_id in CATALOGUE:
+        return CATALOGUE[check_id]
+    import difflib
+
+    near = difflib.get_close_matches(check_id, CATALOGUE, n=3) or list(CATALOGUE)[:3]
+    raise UsageError(f"no check {check_id!r}; near it: {', '.join(near)} (all: stancewire validate --explain all)")

@@ -1,0 +1,171 @@
+"""The codebook → the two labelling interfaces.
+
+What shapes them, each learnt from a real browser:
+- every choice has a key of its own, rare ones an unreachable one, since the front end hands out arbitrary keys else;
+- nothing is preselected (a preselected choice of a span leaves a stray answer without a span);
+- `required` holds also while a control is hidden, so nothing that is hidden at times is required;
+- one control per target instead of a repeater, whose answers do not survive an import;
+- choices with several values that come from the task store aliases, which are entity ids.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+
+from .interface_style import ENTITY_STYLE, STANCE_STYLE
+from .model import Choice, Codebook
+from .offers import unreachable_keys
+
+MADE_BY = "Made from schema/codebook.yaml by: stancewire codebook build. Edit that file, not this one."
+
+
+def interface_xml(codebook: Codebook, task_pass: str) -> str:
+    """The labelling interface of one pass (`entities` or `stances`) as XML."""
+    root = {"entities": _entities, "stances": _stances}[task_pass](codebook)
+    ElementTree.indent(root)
+    return f"<!-- {MADE_BY} -->\n{ElementTree.tostring(root, encoding='unicode')}\n"
+
+
+def _entities(codebook: Codebook) -> ElementTree.Element:
+    keys = iter(unreachable_keys())
+    root = _root(ENTITY_STYLE)
+    _bar(root, "mention", codebook.mention_labels, keys)
+    article, side = _columns(root, word_by_word=False)
+    span = _view(side, "span")
+    _hint(span, "Press a key from the bar, then drag over a name. Click a mark to see its kind and who or what it is.")
+    selected = _view(span, visibleWhen="region-selected")
+    kind = _choices(selected, "kind", "single-radio", perRegion="true")
+    _add_choices(kind, codebook.mention_kinds, keys)
+    _header(selected, "Who or what it is (nothing chosen: found by its words)")
+    listed = _view(selected, "list")
+    _choices(listed, "entity", "single", perRegion="true", value="$entities")
+    _header(selected, "Not in the list? Its full name:")
+    _text_area(selected, "entity_name", "e.g. Clara Whitfield", perRegion="true")
+    _document_end(_view(side, "doc"), codebook, keys)
+    return root
+
+
+def _stances(codebook: Codebook) -> ElementTree.Element:
+    keys = iter(unreachable_keys())
+    root = _root(STANCE_STYLE)
+    _bar(root, "target", codebook.targets, keys)
+    article, side = _columns(root, word_by_word=True)
+    span = _view(side, "span")
+    _hint(
+        span,
+        "Press a target's key, then drag over the words that show a stance; then stance, whose words, holder. "
+        "The next drag keeps the target. Same words again: drag again, or Ctrl+D.",
+    )
+    selected = _view(span, visibleWhen="region-selected")
+    stance = _choices(selected, "stance", "single-radio", "Choose favor, against or neutral for this span", perRegion="true")
+    _add_choices(stance, codebook.stances, keys)
+    _header(selected, "Whose words")
+    attribution = _choices(
+        selected, "attribution", "single-radio", "Choose whose words this span is: author, quote, or reported", perRegion="true"
+    )
+    _add_choices(attribution, codebook.attributions, keys)
+    _header(selected, "Holder: who has this stance (all who do)")
+    listed = _view(selected, "list")
+    _choices(
+        listed, "holder", "multiple", "Choose who holds the stance of this span", perRegion="true", value="$holders"
+    )
+    other = _shown_when(selected, "holder", ("other",))
+    _text_area(other, "holder_text", "Other holder: the name, as the article gives it", perRegion="true")
+    relayed = [choice.name for choice in codebook.attributions if choice.id != "author"]
+    reported = _shown_when(selected, "attribution", relayed)
+    _header(reported, "Via: who reports it, if another (Shift + key)")
+    _choices(_view(reported, "list via"), "via", "single", perRegion="true", value="$vias")
+    other_via = _shown_when(reported, "via", ("other",))
+    _text_area(other_via, "via_text", "Other source: the name, as the article gives it", perRegion="true")
+    _text_area(selected, "span_comment", "Comment on this span (name an other target here)", perRegion="true")
+    document = _view(side, "doc")
+    _header(document, "The article's own voice, sources left aside")
+    for target in codebook.document_targets:
+        row = _view(document, "row")
+        _header(row, target.name)
+        answers = _choices(row, f"doc__{target.id}", "single-radio", f"Answer for the whole article: {target.name}")
+        _add_choices(answers, codebook.document_stances, keys, own_keys=False)
+    _document_end(document, codebook, keys)
+    return root
+
+
+def _root(style: str) -> ElementTree.Element:
+    root = ElementTree.Element("View", className="stancewire")
+    ElementTree.SubElement(root, "Style").text = style
+    return root
+
+
+def _view(parent: ElementTree.Element, class_name: str | None = None, **attributes: str) -> ElementTree.Element:
+    return ElementTree.SubElement(parent, "View", ({"className": class_name} if class_name else {}) | attributes)
+
+
+def _shown_when(parent: ElementTree.Element, control: str, values: Iterable[str]) -> ElementTree.Element:
+    return _view(
+        parent, visibleWhen="choice-selected", whenTagName=control, whenChoiceValue=",".join(values)
+    )
+
+
+def _bar(root: ElementTree.Element, name: str, choices: Iterable[Choice], keys: Iterable[str]) -> None:
+    labels = ElementTree.SubElement(_view(root, "top"), "Labels", name=name, toName="text", showInline="true")
+    rare = iter(keys)
+    for choice in choices:
+        attributes = {"value": choice.name} | ({} if choice.id == choice.name else {"alias": choice.id})
+        attributes["hotkey"] = choice.hotkey or next(rare)
+        if choice.color:
+            attributes["background"] = choice.color
+        ElementTree.SubElement(labels, "Label", attributes)
+
+
+def _columns(root: ElementTree.Element, word_by_word: bool) -> tuple[ElementTree.Element, ElementTree.Element]:
+    columns = _view(root, "cols")
+    article = _view(columns, "article")
+    ElementTree.SubElement(_view(article, "meta"), "Text", name="meta", value="$meta_line")
+    text = {"name": "text", "value": "$text"} | ({"granularity": "word"} if word_by_word else {})
+    ElementTree.SubElement(_view(article, "body"), "Text", text)
+    return article, _view(columns, "side")
+
+
+def _header(parent: ElementTree.Element, words: str) -> None:
+    ElementTree.SubElement(parent, "Header", value=words, size="6")
+
+
+def _hint(parent: ElementTree.Element, words: str) -> None:
+    _header(_view(parent, "hint", visibleWhen="no-region-selected"), words)
+
+
+def _choices(
+    parent: ElementTree.Element, name: str, choice: str, required: str | None = None, **attributes: str
+) -> ElementTree.Element:
+    given = {"name": name, "toName": "text", "choice": choice, "showInline": "true"} | attributes
+    if required:
+        given |= {"required": "true", "requiredMessage": required}
+    return ElementTree.SubElement(parent, "Choices", given)
+
+
+def _add_choices(
+    parent: ElementTree.Element, choices: Iterable[Choice], keys: Iterable[str], own_keys: bool = True
+) -> None:
+    rare = iter(keys)
+    for choice in choices:
+        attributes = {"value": choice.name} | ({} if choice.id == choice.name else {"alias": choice.id})
+        attributes["hotkey"] = (choice.hotkey if own_keys else None) or next(rare)
+        ElementTree.SubElement(parent, "Choice", attributes)
+
+
+def _text_area(parent: ElementTree.Element, name: str, placeholder: str, **attributes: str) -> None:
+    given = {
+        "name": name,
+        "toName": "text",
+        "rows": "1",
+        "maxSubmissions": "1",
+        "showSubmitButton": "false",
+        "placeholder": placeholder,
+    }
+    ElementTree.SubElement(parent, "TextArea", given | attributes)
+
+
+def _document_end(parent: ElementTree.Element, codebook: Codebook, keys: Iterable[str]) -> None:
+    flags = _choices(_view(parent, "flags"), "flag", "multiple")
+    _add_choices(flags, codebook.flags, keys)
+    _text_area(parent, "comment", "Comment on the article (saved with Submit)")

@@ -1,0 +1,135 @@
+"""The stage: stored exports → `assignments`, `judgements`, `quarantine`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..codebook.model import Codebook
+from ..errors import Problem
+from ..label_studio.model import Submission
+from ..project import Project
+from ..tables import file_sha256, make_table, read_table, read_table_schema, write_stage
+from .history import assignment_row, by_assignment, settle
+from .names import NameIndex
+from .places import Document
+from .rows import Reading, Row, read_submission
+from .terms import Terms
+
+STAGE = "judgements"
+TABLES = ("assignments", "judgements", "quarantine")
+
+
+@dataclass
+class Report:
+    """What a stage did: rows written by table and other counts, and what it found."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class Judgements:
+    """The rows of the three tables, and what was found on the way."""
+
+    assignments: list[Row] = field(default_factory=list)
+    judgements: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_judgements(
+    submissions: Iterable[Submission],
+    documents: Iterable[Document],
+    codebook: Codebook,
+    models: frozenset[str] = frozenset(),
+) -> Judgements:
+    """All rows of all submissions, with their history.
+
+    Args:
+        submissions: as pulled, every state.
+        models: annotators that are models; Label Studio's clock says nothing about them, so their `seconds` is null.
+    """
+    terms, known = Terms(codebook), NameIndex(codebook.entities, codebook.rules)
+    by_id = {document.doc_id: document for document in documents}
+    found = Judgements()
+    for (doc_id, task_pass, _, annotator_id), states in by_assignment(submissions).items():
+        document = by_id.get(doc_id)
+        readings = [(state, _read_state(state, document, terms, known)) for state in states]
+        judgements, quarantine = settle(readings)
+        latest, reading = readings[-1]
+        assignment = assignment_row(latest)
+        if annotator_id in models:
+            for row in (assignment, *judgements, *quarantine):
+                row["seconds"] = None
+        found.judgements += judgements
+        found.quarantine += quarantine
+        found.counts += reading.counts
+        found.problems += reading.problems
+        if document is not None:
+            found.assignments.append(assignment)
+            continue
+        message = f"{annotator_id} was given a document ({task_pass}) that the corpus does not have; its marks are in quarantine"
+        found.problems.append(Problem(latest.export_path, doc_id, "export-document", 2, message))
+    return found
+
+
+def _read_state(state: Submission, document: Document | None, terms: Terms, known: NameIndex) -> Reading:
+    if state.state not in ("submitted", "skipped"):
+        return Reading()  # a draft is unfinished: the assignment says so, and nothing of it is a judgement yet
+    return read_submission(state, document, terms, known)
+
+
+def read_documents(corpus: Path, schemas: Path) -> list[Document]:
+    """Id, text and hash of every document of a corpus folder."""
+    columns = ["doc_id", "text", "text_sha256"]
+    table = read_table(corpus, read_table_schema("documents", schemas), columns)
+    return [Document(**row) for row in table.to_pylist()]
+
+
+def write_judgements(
+    project: Project, out: Path | None = None, exports: Sequence[Submission] | None = None
+) -> Report:
+    """Write `assignments`, `judgements` and `quarantine` from the stored exports.
+
+    Args:
+        out: folder to write to (default: `annotations/`).
+        exports: the submissions to read instead of those stored under `annotations/exports`.
+
+    Raises:
+        StancewireError: codebook, campaign, corpus tables or exports cannot be read.
+    """
+    from ..codebook import read_campaign, read_codebook
+    from ..label_studio.exports import read_submissions
+
+    codebook = read_codebook(project.codebook_yaml)
+    campaign = read_campaign(project.campaign_yaml)
+    models = frozenset(name for name, about in campaign.annotators.items() if about.kind == "model")
+    submissions = read_submissions(project) if exports is None else exports
+    documents = read_documents(project.corpus, project.table_schemas)
+    found = read_judgements(submissions, documents, codebook, models)
+    made: dict[str, Any] = {}
+    for name in TABLES:
+        schema = read_table_schema(name, project.table_schemas)
+        made[name] = (schema, make_table(schema, getattr(found, name)))
+    inputs = hash_inputs(
+        project, [project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet", *stored_exports(project)]
+    )
+    write_stage(out or project.annotations, STAGE, made, inputs)
+    counts = {name: table.num_rows for name, (_, table) in made.items()}
+    counts["current"] = sum(row["status"] == "current" for row in found.judgements)
+    return Report(counts | dict(sorted(found.counts.items())), sorted(found.problems))
+
+
+def stored_exports(project: Project) -> list[Path]:
+    """The stored export files, in the order of their paths."""
+    return sorted(project.exports.rglob("*.json"), key=lambda path: path.as_posix())
+
+
+def hash_inputs(project: Project, paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each input that exists, by its path relative to the project."""
+    return {project.relative(path): file_sha256(path) for path in paths if path.is_file()}
