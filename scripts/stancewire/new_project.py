@@ -15,11 +15,10 @@ from .project import Project, schema_directory
 from .tables import write_text
 
 _OWN_SECTIONS = {
-    "version": 'version: 0.1.0\n',
+    "version": "version: 0.1.0\n",
     "title": "title: My corpus\n",
     "introduction": (
-        "introduction: >-\n"
-        "  Say in a few sentences what this corpus is, and what its annotators are asked to find.\n"
+        "introduction: >-\n  Say in a few sentences what this corpus is, and what its annotators are asked to find.\n"
     ),
     "targets": (
         "targets:\n"
@@ -42,7 +41,7 @@ A corpus made with Stancewire. `stancewire --help` names the commands in the ord
 
 1. Put articles into `corpus/sources/`, and what you know of them (outlet, date, rights) into `corpus/sources.csv`.
 2. Edit `schema/codebook.yaml` (what may be annotated) and `annotations/campaign.yaml` (who annotates what).
-3. `stancewire codebook build && stancewire convert`, then `stancewire studio start` and `stancewire push --pass entities`.
+3. `stancewire codebook build`, `stancewire convert`, `stancewire studio start`, `stancewire push --pass entities`.
 """
 
 _DATASET = """\

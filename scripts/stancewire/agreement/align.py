@@ -77,4 +77,6 @@ def align(spans: Iterable[Span], least: float) -> list[tuple[Span, ...]]:
         annotators[one] |= annotators[other]
         members[other] = []
     units = [tuple(ordered[k] for k in sorted(group)) for group in members if group]
-    return sorted(units, key=lambda unit: [(span.start, span.end, span.ties, span.annotator_id, span.id) for span in unit])
+    return sorted(
+        units, key=lambda unit: [(span.start, span.end, span.ties, span.annotator_id, span.id) for span in unit]
+    )

@@ -1,8 +1,8 @@
 """Coefficients of agreement, each as sums that add up over stories.
 
-A coefficient is a pair: `..._sums` gives one row of numbers a unit, and `..._of` turns added-up rows into the value. So the
-value for any set of stories, and for a thousand bootstrap samples of them, is one matrix product away. `..._of` takes
-arrays of any shape (..., k), and gives NaN where the coefficient is undefined.
+A coefficient is a pair: `..._sums` gives one row of numbers a unit, and `..._of` turns added-up rows into the value.
+So the value for any set of stories, and for a thousand bootstrap samples of them, is one matrix product away. `..._of`
+takes arrays of any shape (..., k), and gives NaN where the coefficient is undefined.
 
 Counts are arrays (units, categories): how many annotators gave the unit that category.
 """
@@ -36,8 +36,8 @@ def alpha_sums(counts: npt.ArrayLike) -> Floats:
 def alpha_of(sums: Floats) -> Floats:
     """Krippendorff's alpha for nominal data: 1 - (n - 1) (n - A) / (n^2 - sum of n_c^2).
 
-    n judgements in pairable units, A agreeing pairs, n_c judgements of category c. Undefined where only one category, or
-    nothing, was used: then no disagreement could be expected. Source: K. Krippendorff, Content Analysis, ch. 11 (the
+    n judgements in pairable units, A agreeing pairs, n_c judgements of category c. Undefined where only one category,
+    or nothing, was used: then no disagreement could be expected. Source: K. Krippendorff, Content Analysis, ch. 11 (the
     coincidence matrix for nominal data, any number of observers, missing values).
     """
     agreeing, by_category = sums[..., 0], sums[..., 1:]
@@ -63,8 +63,8 @@ def ratio_of(sums: Floats) -> Floats:
 def f1_of(sums: Floats) -> Floats:
     """Mean F1 over annotator pairs; sums are (spans of both, spans of one + spans of the other) for each pair in turn.
 
-    For a pair, F1 = 2 |both| / (|one| + |other|), whichever of the two is taken as the reference. Pairs that marked nothing
-    are left out; undefined where all are.
+    For a pair, F1 = 2 |both| / (|one| + |other|), whichever of the two is taken as the reference. Pairs that marked
+    nothing are left out; undefined where all are.
     """
     both, total = sums[..., 0::2], sums[..., 1::2]
     with np.errstate(divide="ignore", invalid="ignore"):

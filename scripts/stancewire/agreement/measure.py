@@ -1,9 +1,9 @@
 """The `agreement` table: how far annotators *found* the same spans, and how far they *judged* alike what both found.
 
-Finding and judging are kept apart, since in news finding a stance is hard and judging it easy; each figure about judging
-stands beside the share of units it rests on. With fewer than ten stories there is no interval; where a value is undefined
-it is null. `reason` says why, and says so where the annotators are models: two passes of language models are two passes of
-models, not two readers.
+Finding and judging are kept apart, since in news finding a stance is hard and judging it easy; each figure about
+judging stands beside the share of units it rests on. With fewer than ten stories there is no interval; where a value
+is undefined it is null. `reason` says why, and says so where the annotators are models: two passes of language models
+are two passes of models, not two readers.
 """
 
 from __future__ import annotations

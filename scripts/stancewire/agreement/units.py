@@ -1,9 +1,9 @@
 """Units: what several annotators said about one thing, and who had the chance to say it.
 
 Only current judgements whose place is the same count (`may_vote`). An annotator has one voice a document and pass: the
-latest round that they submitted. Whoever submitted and marked nothing at a unit votes against it, except where that is not
-known: one of their judgements was made on an older text and stands (`moved`) in this very unit, or nobody knows where it
-stands (`lost`). They then abstain.
+latest round that they submitted. Whoever submitted and marked nothing at a unit votes against it, except where that is
+not known: one of their judgements was made on an older text and stands (`moved`) in this very unit, or nobody knows
+where it stands (`lost`). They then abstain.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Unit:
     Attributes:
         target_id: the folded target; None for mentions.
         votes: at most one an annotator, sorted by annotator.
-        submitted: all who submitted this document and pass, sorted. abstained: those of them whose silence means nothing.
-        suggested: were suggestions shown to any of those who submitted?
+        submitted: all who submitted this document and pass, sorted. abstained: those of them whose silence means
+        nothing. suggested: were suggestions shown to any of those who submitted?
     """
 
     layer: str
@@ -65,7 +65,8 @@ def may_vote(row: Row, reviewed: frozenset[str] = frozenset()) -> bool:
     """Does this judgement count? Current ones do, if their place is the same.
 
     Args:
-        reviewed: ids of moved judgements that a person has confirmed at their new place. Nothing writes such reviews yet;
+        reviewed: ids of moved judgements that a person has confirmed at their new place. Nothing writes such reviews
+        yet;
             whoever does hands them in here, and all that is built on units follows.
     """
     return row["status"] == "current" and (row["anchor"] == "same" or row["judgement_id"] in reviewed)
@@ -162,7 +163,9 @@ def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str]) -> l
             answers.setdefault(row["annotator_id"], []).append(row)
     votes = []
     for name, given in sorted(answers.items()):
-        row = min(given, key=lambda row: (row["label"] == "none", row["target_id_given"] != target, row["judgement_id"]))
+        row = min(
+            given, key=lambda row: (row["label"] == "none", row["target_id_given"] != target, row["judgement_id"])
+        )
         votes.append(Vote(row["judgement_id"], name, None, None, row))
     abstained = frozenset(name for name in submitted if name not in answers)
     return [Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested)] if votes else []

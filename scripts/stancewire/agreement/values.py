@@ -1,10 +1,10 @@
 """The values that are compared, voted on and decided, each as one string.
 
-    exists       keep | drop
-    boundary     start:end, half-open code points of the canonical text, edge white space off
-    label, kind, entity_id, stance, attribution    the id itself (an empty string for a mention without entity)
-    holder       author | unnamed | entity:<entity_id> | other:<words typed>
-    via          none | unnamed | entity:<entity_id> | other:<words typed>
+exists       keep | drop
+boundary     start:end, half-open code points of the canonical text, edge white space off
+label, kind, entity_id, stance, attribution    the id itself (an empty string for a mention without entity)
+holder       author | unnamed | entity:<entity_id> | other:<words typed>
+via          none | unnamed | entity:<entity_id> | other:<words typed>
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ class Check:
 
 
 _BUILD = "run: stancewire build"
+_LINE = "mend the line; `stancewire codebook check` says more"
 _SOURCE = "put the file back as it was received; a new version of an article gets a name of its own"
 _ROWS = (
     # sources and what is written about them
@@ -42,14 +43,24 @@ _ROWS = (
     ("correction-place", 1, "problem", "Each correction's quote stands at its place in its document.",
      "mend doc_id, start, end or quote in corrections.csv"),
     # what the project decides
-    ("codebook-format", 1, "problem", "schema/codebook.yaml can be read and keeps to its schema.",
-     "mend the line; `stancewire codebook check` says more"),
+    ("codebook-syntax", 1, "problem", "schema/codebook.yaml is there and is YAML.", _LINE),
+    ("codebook-key", 1, "problem", "The codebook has the keys of schema/codebook.schema.json and no other.", _LINE),
+    ("codebook-value", 1, "problem", "Each value of the codebook has the form that its schema asks for.", _LINE),
+    ("codebook-duplicate", 2, "problem", "No id, name or alias of the codebook stands twice.", _LINE),
+    ("codebook-vocabulary", 2, "problem", "The codebook has the words that the tables' columns rest on.", _LINE),
+    ("codebook-reference", 2, "problem", "What one part of the codebook names, another defines.", _LINE),
+    ("codebook-hotkey", 2, "problem", "No two choices of one screen share a hotkey.", _LINE),
+    ("codebook-example", 2, "problem", "The examples of the codebook mark their words in square brackets.", _LINE),
     ("codebook-made", 1, "problem", "What is made from the codebook is what the codebook makes today.",
      "run: stancewire codebook build"),
-    ("dataset-format", 1, "problem", "schema/dataset.yaml can be read and has title, description and licences.",
-     "mend the line"),
-    ("campaign-format", 1, "problem", "annotations/campaign.yaml can be read, and who is named in it is described in it.",
-     "mend the line"),
+    ("dataset-syntax", 1, "problem", "schema/dataset.yaml is there and is YAML.", _LINE),
+    ("dataset-key", 1, "problem", "dataset.yaml has the keys of schema/dataset.schema.json and no other.", _LINE),
+    ("dataset-value", 1, "problem", "Each value of dataset.yaml has the form that its schema asks for.", _LINE),
+    ("campaign-syntax", 1, "problem", "annotations/campaign.yaml is there and is YAML.", _LINE),
+    ("campaign-key", 1, "problem", "The campaign has the keys of schema/campaign.schema.json and no other.", _LINE),
+    ("campaign-value", 1, "problem", "Each value of the campaign has the form that its schema asks for.", _LINE),
+    ("campaign-duplicate", 2, "problem", "No round of a pass stands twice in the campaign.", _LINE),
+    ("campaign-reference", 2, "problem", "Who is named in the campaign is described in it.", _LINE),
     # tables as files
     ("table-missing", 1, "problem", "Every table is there.", _BUILD),
     ("table-unreadable", 1, "problem", "Every table can be read as Parquet.", _BUILD),
@@ -79,9 +90,12 @@ _ROWS = (
     # judgements
     ("judgement-values", 2, "problem", "A judgement has the values that its layer asks for, and a label of the codebook.",
      "mend it in Label Studio and pull, or run: stancewire build"),
-    ("judgement-attribution", 2, "problem",
-     "The attribution is author if and only if the holder is the author, and then nobody reports it.",
-     "run: stancewire build; a hidden choice is dropped there"),
+    ("stance-attribution", 2, "problem",
+     "In gold, the attribution is author if and only if the holder is the author, and then nobody reports it.",
+     "decide it: stancewire adjudicate"),
+    ("author-attribution", 3, "warning",
+     "An annotator who says that the words are the author's own names the author, and nobody else, as holder.",
+     "ask the annotator"),
     ("judgement-holder", 2, "problem",
      "A holder or source of type entity names an entity, one of type other has its words, no other has either.",
      "choose the person in Label Studio and pull"),
@@ -95,8 +109,8 @@ _ROWS = (
     # stored exports and decisions
     ("export-format", 1, "problem", "Each stored export keeps to schema/export.schema.json and is named by its number.",
      "restore the file as it was pulled; stored exports are never edited"),
-    ("export-label", 2, "problem", "Each label, target and choice in a stored export is known to the codebook.",
-     "add the old word to `aliases` of the label that replaced it"),
+    ("export-document", 2, "problem", "Each document that was given out is in the corpus.",
+     "put its source back and run: stancewire build"),
     ("export-leftover", 2, "warning", "No export holds a choice that a hidden control left behind.",
      "nothing: it is dropped, and counted here"),
     ("decision-format", 1, "problem", "Each line of adjudications.jsonl keeps to schema/decision.schema.json.",

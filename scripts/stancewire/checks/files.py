@@ -57,14 +57,14 @@ class FolderFiles:
 
     def names(self) -> list[str]:
         """All files, sorted; links are not followed into folders."""
-        return sorted(self._walk())
+        return sorted(self._walk(self.root))
 
     def names_below(self, folder: str) -> list[str]:
         """All files below a folder, sorted."""
-        return [name for name in self.names() if name.startswith(f"{folder}/")]
+        return sorted(self._walk(self.root / folder))
 
-    def _walk(self) -> Iterator[str]:
-        for folder, folders, files in os.walk(self.root):
+    def _walk(self, start: Path) -> Iterator[str]:
+        for folder, folders, files in os.walk(start):
             below = Path(folder).relative_to(self.root).as_posix()
             prefix = "" if below == "." else below + "/"
             folders[:] = [f for f in folders if not f.startswith(".") and prefix + f not in self.skip]
@@ -150,7 +150,7 @@ def _check_limits(path: Path, entries: list[zipfile.ZipInfo]) -> None:
 def open_files(path: Path) -> Files:
     """The files of a folder or of a zip; ReleaseError where it is neither."""
     if path.is_dir():
-        return FolderFiles(path, skip=("corpus/releases", "node_modules"))
+        return FolderFiles(path, skip=("corpus/releases",))
     if path.is_file():
         return ZipFiles(path)
     raise ReleaseError(f"{path} is neither a folder nor a zip; name a project, a release folder or its zip")

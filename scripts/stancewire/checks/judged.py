@@ -13,7 +13,7 @@ _VALUES = {  # what a judgement of a layer must have
     "mention": ("label", "kind"),
     "stance": ("label", "target_id", "target_id_given", "holder_type", "via_type", "attribution"),
     "document_stance": ("label", "target_id", "target_id_given"),
-    "flag": ("flag",),
+    "flag": (),  # a comment on the document without a flag is a row of this layer too
 }
 _LABELS = {"mention": ("mentions", "label"), "stance": ("stances", "stance"), "document_stance": ("document_stances", "stance")}
 _PARTIES = ("holder_type", "holder_entity_id", "holder_text", "via_type", "via_entity_id", "via_text")
@@ -28,8 +28,9 @@ def check_judgements(loaded: Loaded) -> list[Problem]:
     found += limited("judgement-fold", path, _wrong_folds(loaded))
     found += limited("judgement-current", path, _doubled(loaded))
     found += limited("judgement-assignment", path, _unassigned(loaded))
+    found += limited("author-attribution", path, _wrong_attributions(loaded, "judgements", "judgement_id"))
+    found += limited("stance-attribution", table_file("stances"), _wrong_attributions(loaded, "stances", "stance_id"))
     for table, key in (("judgements", "judgement_id"), ("stances", "stance_id")):
-        found += limited("judgement-attribution", table_file(table), _wrong_attributions(loaded, table, key))
         found += limited("judgement-holder", table_file(table), _wrong_parties(loaded, table, key))
     reasons = loaded.columns("quarantine", "judgement_id", "doc_id", "reason")
     found += limited("quarantine-row", table_file("quarantine"), ((i, f"in {doc_id}: {why}") for i, doc_id, why in reasons))
@@ -87,24 +88,28 @@ def _wrong_folds(loaded: Loaded) -> Iterator[tuple[str, str]]:
             yield row_id, f"target_id is {target}, but {given} folds onto {base.get(given) or given}"
 
 
+_PLACE = ("annotator_id", "doc_id", "task_pass", "round")
+
+
 def _doubled(loaded: Loaded) -> Iterator[tuple[str, str]]:
     seen: dict[tuple[Any, ...], str] = {}
-    columns = ("judgement_id", "status", "layer", "annotator_id", "doc_id", "task_pass", "round", "region_id", "flag")
-    for row_id, status, layer, *place, flag, target, *parties in loaded.columns(
-        "judgements", *columns, "target_id_given", *_PARTIES
-    ):
-        if status != "current":
+    columns = ("judgement_id", "status", "layer", *_PLACE, "region_id", "flag", "target_id_given", *_PARTIES)
+    for row in loaded.columns("judgements", *columns):
+        values = dict(zip(columns, row, strict=True))
+        if values["status"] != "current":
             continue
-        question: tuple[Any, ...] = (layer, *place)
-        if layer == "document_stance":
-            question = (layer, *place[:4], target)
-        elif layer == "stance":
-            question = (layer, *place, target, *parties)
-        elif layer == "flag":
-            question = (layer, *place[:4], flag)
-        first = seen.setdefault(question, row_id)
-        if first != row_id:
-            yield row_id, f"{place[0]} answers the same question in {place[1]} with judgement {first}"
+        layer, place = values["layer"], tuple(values[name] for name in _PLACE)
+        asked = {
+            "mention": ("region_id",),
+            "stance": ("region_id", "target_id_given", *_PARTIES),
+            "document_stance": ("target_id_given",),
+            "flag": ("flag",),
+        }.get(layer, ())
+        question = (layer, *place, *(values[name] for name in asked))
+        first = seen.setdefault(question, values["judgement_id"])
+        if first != values["judgement_id"]:
+            message = f"{place[0]} answers the same question in {place[1]} with judgement {first}"
+            yield values["judgement_id"], message
 
 
 def _unassigned(loaded: Loaded) -> Iterator[tuple[str, str]]:

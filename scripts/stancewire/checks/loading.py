@@ -119,15 +119,12 @@ def check_manifests(files: Files) -> tuple[list[Problem], set[str]]:
     damaged: set[str] = set()
     for folder, names in (("corpus", CORPUS_TABLES), ("annotations", ANNOTATION_TABLES)):
         path = f"{folder}/{MANIFEST}"
-        manifest = read_json(files, path)
-        if not isinstance(manifest, dict):
-            manifest = {}
-        entries = {}
-        for stage, part in manifest.items():
+        entries: dict[str, tuple[object, str]] = {}
+        for stage, part in _object(read_json(files, path)).items():
             command = f"run: {_MAKES.get(stage, 'stancewire build')}"
-            for name, entry in part.get("tables", {}).items():
-                entries[name] = (entry.get("sha256"), command)
-            found += _stale(files, path, stage, part.get("inputs", {}), command)
+            for name, entry in _object(_object(part).get("tables")).items():
+                entries[name] = (_object(entry).get("sha256"), command)
+            found += _stale(files, path, stage, _object(_object(part).get("inputs")), command)
         for name in names:
             if not files.has(table_file(name)):
                 continue  # table-missing says so
@@ -142,7 +139,11 @@ def check_manifests(files: Files) -> tuple[list[Problem], set[str]]:
     return found, damaged
 
 
-def _stale(files: Files, manifest: str, stage: str, inputs: dict[str, str], command: str) -> Iterable[Problem]:
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _stale(files: Files, manifest: str, stage: str, inputs: dict[str, Any], command: str) -> Iterable[Problem]:
     for name, expected in inputs.items():
         if not files.has(name):
             if expected:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import hashlib
 import io
 from collections import Counter
@@ -17,18 +16,12 @@ from .loading import Loaded, limited, one_line, table_file
 SOURCES = "corpus/sources"
 SOURCES_CSV = "corpus/sources.csv"
 CORRECTIONS_CSV = "corpus/corrections.csv"
-RIGHTS = ("open", "permitted", "restricted", "unknown")
-CORRECTION_COLUMNS = ("doc_id", "start", "end", "quote", "field", "value", "reason", "by", "date")
 
 
-def read_csv(files: Files, path: str, needed: tuple[str, ...]) -> tuple[list[tuple[int, dict[str, str]]], str]:
-    """Rows of a CSV file with their line numbers, and why it cannot be read (empty where it can)."""
+def read_csv(files: Files, path: str) -> tuple[list[tuple[int, dict[str, str]]], str]:
+    """Rows of a CSV file with their last lines' numbers, and why it cannot be read (empty where it can)."""
     try:
-        text = files.read(path).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        missing = [name for name in needed if name not in (reader.fieldnames or ())]
-        if missing:
-            return [], f"column {missing[0]!r} is missing from the first line"
+        reader = csv.DictReader(io.StringIO(files.read(path).decode("utf-8-sig"), newline=""), strict=True)
         return [(reader.line_num, {k: v or "" for k, v in row.items() if k is not None}) for row in reader], ""
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         return [], one_line(error)
@@ -36,22 +29,23 @@ def read_csv(files: Files, path: str, needed: tuple[str, ...]) -> tuple[list[tup
 
 def check_sources(files: Files) -> list[Problem]:
     """sources.csv against the files in corpus/sources, byte for byte."""
-    found: list[Problem] = []
     prefix = f"{SOURCES}/"
     there = {name.removeprefix(prefix) for name in files.names_below(SOURCES)}
     if not files.has(SOURCES_CSV):
         return [problem("source-unlisted", prefix + name, "", "there is no sources.csv") for name in sorted(there)]
-    rows, error = read_csv(files, SOURCES_CSV, ("path", "sha256"))
+    rows, error = read_csv(files, SOURCES_CSV)
     if error:
-        return [problem("source-row", SOURCES_CSV, "", f"{error}; mend the file")]
+        return [problem("source-row", SOURCES_CSV, "", error)]
+    found: list[Problem] = []
     listed: set[str] = set()
     for line, row in rows:
-        path, expected = row["path"], row["sha256"].lower()
-        wrong = _wrong_source_row(row, listed)
+        path, expected = row.get("source_path", "").strip(), row.get("sha256", "").strip().lower()
+        if not is_safe_path(path) or path in listed:
+            message = f"source_path {path!r} is missing, repeated, or not relative to {SOURCES}"
+            found.append(problem("source-row", SOURCES_CSV, line, message))
+            continue
         listed.add(path)
-        if wrong:
-            found.append(problem("source-row", SOURCES_CSV, line, wrong))
-        elif path not in there:
+        if path not in there:
             found.append(problem("source-missing", prefix + path, "", f"named in {SOURCES_CSV}:{line}, but not there"))
         elif expected and sha256(files.read(prefix + path)) != expected:
             message = f"is not the file described in {SOURCES_CSV}:{line} (sha256 differs)"
@@ -61,50 +55,18 @@ def check_sources(files: Files) -> list[Problem]:
     return found
 
 
-def _wrong_source_row(row: dict[str, str], listed: set[str]) -> str:
-    if not is_safe_path(row["path"]):
-        return f"path {row['path']!r} must be relative to {SOURCES}, without '..'"
-    if row["path"] in listed:
-        return f"path {row['path']!r} stands on two rows"
-    if row["sha256"] and (len(row["sha256"]) != 64 or set(row["sha256"].lower()) - set("0123456789abcdef")):
-        return f"sha256 {row['sha256']!r} is not 64 hexadecimal digits"
-    if row.get("rights") and row["rights"] not in RIGHTS:
-        return f"rights {row['rights']!r} is not one of {', '.join(RIGHTS)}"
-    for name in ("date", "received"):
-        if row.get(name) and not _is_date(row[name]):
-            return f"{name} {row[name]!r} is not a date like 2019-06-26"
-    return ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.date.fromisoformat(text[:10])
-    except ValueError:
-        return False
-    return True
-
-
 def check_corrections(files: Files, loaded: Loaded) -> list[Problem]:
-    """corrections.csv: its form, and each quote at its place."""
-    if not files.has(CORRECTIONS_CSV):
+    """Each quote of corrections.csv stands at its place; their form is `settings.check_lists`' affair."""
+    if not files.has(CORRECTIONS_CSV) or "documents" not in loaded.tables:
         return []
-    rows, error = read_csv(files, CORRECTIONS_CSV, CORRECTION_COLUMNS)
-    if error:
-        return [problem("correction-row", CORRECTIONS_CSV, "", f"{error}; mend the file")]
     found: list[Problem] = []
-    for line, row in rows:
-        if not row["field"] or not row["reason"] or not _is_date(row["date"]):
-            message = "field, reason and date (like 2019-06-26) must be filled in"
-            found.append(problem("correction-row", CORRECTIONS_CSV, line, message))
-        elif (row["start"] or row["end"]) and not (row["start"].isdecimal() and row["end"].isdecimal()):
-            found.append(problem("correction-row", CORRECTIONS_CSV, line, "start and end must be whole numbers"))
-        elif "documents" in loaded.tables:
-            text = loaded.texts.get(row["doc_id"])
-            if text is None:
-                found.append(problem("correction-place", CORRECTIONS_CSV, line, f"no document {row['doc_id']!r}"))
-            elif row["start"] and text[int(row["start"]) : int(row["end"])] != row["quote"]:
-                message = f"the quote {row['quote']!r} does not stand at {row['start']}-{row['end']} of {row['doc_id']}"
-                found.append(problem("correction-place", CORRECTIONS_CSV, line, message))
+    for line, row in read_csv(files, CORRECTIONS_CSV)[0]:
+        text, start, end = loaded.texts.get(row.get("doc_id", "")), row.get("start", ""), row.get("end", "")
+        if text is None:
+            found.append(problem("correction-place", CORRECTIONS_CSV, line, f"no document {row.get('doc_id')!r}"))
+        elif start.isdecimal() and end.isdecimal() and text[int(start) : int(end)] != row.get("quote"):
+            message = f"the quote {row.get('quote')!r} does not stand at {start}-{end} of {row['doc_id']}"
+            found.append(problem("correction-place", CORRECTIONS_CSV, line, message))
     return found
 
 

@@ -1,8 +1,8 @@
-"""Room: codebook. `schema/codebook.yaml` → `Codebook` → interfaces, guidelines, JSON Schemas, the tables' categories."""
+"""Room: codebook. codebook.yaml → `Codebook` → interfaces, guidelines, JSON Schemas, the categories of tables."""
 
 from .build import BuildResult, build_codebook_files, write_codebook_files
-from .campaign import Annotator, Campaign, Round, read_campaign
-from .dataset import Dataset, read_dataset
+from .campaign import Annotator, Campaign, Round, check_campaign, read_campaign
+from .dataset import Dataset, check_dataset, read_dataset
 from .model import Choice, Codebook, Entity, Example, Pass, Rules, Target
 from .offers import entity_choices, holder_choices, via_choices
 from .read import check_codebook, read_codebook
@@ -22,13 +22,15 @@ __all__ = [
     "Rules",
     "Target",
     "build_codebook_files",
+    "check_campaign",
     "check_codebook",
+    "check_dataset",
     "entity_choices",
     "holder_choices",
     "read_campaign",
     "read_codebook",
     "read_dataset",
-    "vocabularies",
     "via_choices",
+    "vocabularies",
     "write_codebook_files",
 ]

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CodebookError
+from ..project import Project
 from ..tables import write_text
 from .guidelines import guidelines_markdown
 from .interface import interface_xml
 from .json_schemas import made_schemas
 from .model import Codebook
+from .read import read_codebook
 from .vocabulary import vocabularies
 
 
@@ -33,7 +35,9 @@ def build_codebook_files(codebook: Codebook, schema_dir: Path) -> dict[Path, str
         CodebookError: a table schema names a vocabulary that does not exist, or is not JSON.
     """
     schema_dir = Path(schema_dir)
-    files = {schema_dir / "labeling" / f"{item.name}.xml": interface_xml(codebook, item.name) for item in codebook.passes}
+    files = {}
+    for item in codebook.passes:
+        files[schema_dir / "labeling" / f"{item.name}.xml"] = interface_xml(codebook, item.name)
     files[schema_dir / "labeling" / "guidelines.md"] = guidelines_markdown(codebook)
     for name, schema in made_schemas(codebook).items():
         files[schema_dir / f"{name}.schema.json"] = _json(schema)
@@ -43,10 +47,14 @@ def build_codebook_files(codebook: Codebook, schema_dir: Path) -> dict[Path, str
     return files
 
 
-def write_codebook_files(codebook: Codebook, schema_dir: Path, dry_run: bool = False) -> BuildResult:
-    """Write the made files that differ (each beside its place, then renamed); with `dry_run` only say which would."""
+def write_codebook_files(project: Project, dry_run: bool = False) -> BuildResult:
+    """Write the made files that differ (each beside its place, then renamed); with `dry_run` only say which would.
+
+    Raises:
+        CodebookError: the codebook or a table schema cannot be read; then nothing is written.
+    """
     changed, same = [], []
-    for path, text in build_codebook_files(codebook, schema_dir).items():
+    for path, text in build_codebook_files(read_codebook(project.codebook_yaml), project.schema).items():
         if path.is_file() and path.read_bytes() == text.encode("utf-8"):
             same.append(path)
             continue
@@ -65,7 +73,7 @@ def _stamped(path: Path, known: dict[str, tuple[str, ...]]) -> str:
     try:
         descriptor = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CodebookError(f"schema/tables/{path.name}: not JSON ({error}); mend it, or take it back from git") from None
+        raise CodebookError(f"schema/tables/{path.name}: not JSON ({error}); take it back from git") from None
     for field in descriptor["fields"]:
         name = field.get("stancewire:vocabulary")
         if name is None:

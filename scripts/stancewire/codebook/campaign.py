@@ -29,7 +29,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Annotator:
-    """Who judges, under a pseudonym; `kind` is human or model, `model` and `model_version` are a model's alone."""
+    """Who judges, under a pseudonym; `kind` is human or model, `model` and `model_version` are a model's alone.
+
+    `instructions_sha256` is that of the guidelines that were followed, since those in the project move on.
+    """
 
     annotator_id: str
     kind: str
@@ -37,6 +40,7 @@ class Annotator:
     model_version: str | None = None
     languages: tuple[str, ...] = ()
     training: str | None = None
+    instructions_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def _campaign(value: dict[str, Any]) -> Campaign:
                 model_version=item.get("model_version"),
                 languages=tuple(item.get("languages", ())),
                 training=item.get("training"),
+                instructions_sha256=item.get("instructions_sha256"),
             )
             for name, item in value["annotators"].items()
         ),

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from .interface_style import ENTITY_STYLE, STANCE_STYLE
 from .model import Choice, Codebook
-from .offers import unreachable_keys
+from .offers import AUTHOR, OTHER, unreachable_keys
 
 MADE_BY = "Made from schema/codebook.yaml by: stancewire codebook build. Edit that file, not this one."
 
@@ -31,15 +31,14 @@ def _entities(codebook: Codebook) -> ElementTree.Element:
     keys = iter(unreachable_keys())
     root = _root(ENTITY_STYLE)
     _bar(root, "mention", codebook.mention_labels, keys)
-    article, side = _columns(root, word_by_word=False)
+    side = _columns(root, word_by_word=False)
     span = _view(side, "span")
     _hint(span, "Press a key from the bar, then drag over a name. Click a mark to see its kind and who or what it is.")
     selected = _view(span, visibleWhen="region-selected")
     kind = _choices(selected, "kind", "single-radio", perRegion="true")
     _add_choices(kind, codebook.mention_kinds, keys)
     _header(selected, "Who or what it is (nothing chosen: found by its words)")
-    listed = _view(selected, "list")
-    _choices(listed, "entity", "single", perRegion="true", value="$entities")
+    _choices(_view(selected, "names"), "entity", "single", perRegion="true", value="$entities")
     _header(selected, "Not in the list? Its full name:")
     _text_area(selected, "entity_name", "e.g. Clara Whitfield", perRegion="true")
     _document_end(_view(side, "doc"), codebook, keys)
@@ -50,7 +49,7 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
     keys = iter(unreachable_keys())
     root = _root(STANCE_STYLE)
     _bar(root, "target", codebook.targets, keys)
-    article, side = _columns(root, word_by_word=True)
+    side = _columns(root, word_by_word=True)
     span = _view(side, "span")
     _hint(
         span,
@@ -58,36 +57,43 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
         "The next drag keeps the target. Same words again: drag again, or Ctrl+D.",
     )
     selected = _view(span, visibleWhen="region-selected")
-    stance = _choices(selected, "stance", "single-radio", "Choose favor, against or neutral for this span", perRegion="true")
+    stance = _choices(selected, "stance", "single-radio", "A span needs a stance: favor, against or neutral")
+    stance.set("perRegion", "true")
     _add_choices(stance, codebook.stances, keys)
     _header(selected, "Whose words")
-    attribution = _choices(
-        selected, "attribution", "single-radio", "Choose whose words this span is: author, quote, or reported", perRegion="true"
-    )
+    attribution = _choices(selected, "attribution", "single-radio", "A span needs an attribution: whose words it is")
+    attribution.set("perRegion", "true")
     _add_choices(attribution, codebook.attributions, keys)
-    _header(selected, "Holder: who has this stance (all who do)")
-    listed = _view(selected, "list")
-    _choices(
-        listed, "holder", "multiple", "Choose who holds the stance of this span", perRegion="true", value="$holders"
-    )
-    other = _shown_when(selected, "holder", ("other",))
-    _text_area(other, "holder_text", "Other holder: the name, as the article gives it", perRegion="true")
-    relayed = [choice.name for choice in codebook.attributions if choice.id != "author"]
-    reported = _shown_when(selected, "attribution", relayed)
-    _header(reported, "Via: who reports it, if another (Shift + key)")
-    _choices(_view(reported, "list via"), "via", "single", perRegion="true", value="$vias")
-    other_via = _shown_when(reported, "via", ("other",))
-    _text_area(other_via, "via_text", "Other source: the name, as the article gives it", perRegion="true")
+    who = _view(selected, "who")
+    left = _view(who)
+    _header(left, "Holder(s): who has it")
+    holders = _choices(_view(left, "names holders"), "holder", "multiple", "A span needs a holder: who has the stance")
+    holders.attrib |= {"perRegion": "true", "value": "$holders"}
+    _text_area(_shown_when(left, "holder", (OTHER,)), "holder_text", "Name of the other holder", perRegion="true")
+    relayed = [choice.name for choice in codebook.attributions if choice.id != AUTHOR]
+    right = _shown_when(who, "attribution", relayed)
+    _header(right, "Via: who reports it (Shift)")
+    _choices(_view(right, "names via"), "via", "single", perRegion="true", value="$vias")
+    _text_area(_shown_when(right, "via", (OTHER,)), "via_text", "Name of the other source", perRegion="true")
     _text_area(selected, "span_comment", "Comment on this span (name an other target here)", perRegion="true")
     document = _view(side, "doc")
-    _header(document, "The article's own voice, sources left aside")
-    for target in codebook.document_targets:
-        row = _view(document, "row")
-        _header(row, target.name)
-        answers = _choices(row, f"doc__{target.id}", "single-radio", f"Answer for the whole article: {target.name}")
-        _add_choices(answers, codebook.document_stances, keys, own_keys=False)
+    _answer_grid(document, codebook, keys)
     _document_end(document, codebook, keys)
     return root
+
+
+def _answer_grid(document: ElementTree.Element, codebook: Codebook, keys: Iterable[str]) -> None:
+    """A row for each target, a column for each stance: the words of the choices stand once, above them."""
+    head = _view(document, "row head")
+    _header(head, "The article's own voice on")
+    cells = _view(head, "cells")
+    for choice in codebook.document_stances:
+        _header(cells, choice.name)
+    for target in codebook.document_targets:
+        row = _view(document, f"row row-{target.id}")
+        _header(row, target.name)
+        answers = _choices(row, f"doc__{target.id}", "single-radio", f"The article needs an answer: {target.name}")
+        _add_choices(answers, codebook.document_stances, keys, own_keys=False)
 
 
 def _root(style: str) -> ElementTree.Element:
@@ -101,9 +107,7 @@ def _view(parent: ElementTree.Element, class_name: str | None = None, **attribut
 
 
 def _shown_when(parent: ElementTree.Element, control: str, values: Iterable[str]) -> ElementTree.Element:
-    return _view(
-        parent, visibleWhen="choice-selected", whenTagName=control, whenChoiceValue=",".join(values)
-    )
+    return _view(parent, visibleWhen="choice-selected", whenTagName=control, whenChoiceValue=",".join(values))
 
 
 def _bar(root: ElementTree.Element, name: str, choices: Iterable[Choice], keys: Iterable[str]) -> None:
@@ -117,13 +121,14 @@ def _bar(root: ElementTree.Element, name: str, choices: Iterable[Choice], keys: 
         ElementTree.SubElement(labels, "Label", attributes)
 
 
-def _columns(root: ElementTree.Element, word_by_word: bool) -> tuple[ElementTree.Element, ElementTree.Element]:
+def _columns(root: ElementTree.Element, word_by_word: bool) -> ElementTree.Element:
+    """The article and, returned, the panel beside it."""
     columns = _view(root, "cols")
     article = _view(columns, "article")
     ElementTree.SubElement(_view(article, "meta"), "Text", name="meta", value="$meta_line")
     text = {"name": "text", "value": "$text"} | ({"granularity": "word"} if word_by_word else {})
     ElementTree.SubElement(_view(article, "body"), "Text", text)
-    return article, _view(columns, "side")
+    return _view(columns, "side")
 
 
 def _header(parent: ElementTree.Element, words: str) -> None:

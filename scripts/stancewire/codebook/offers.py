@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 
 AUTHOR, UNNAMED, OTHER = "author", "unnamed", "other"
 RESERVED_IDS = frozenset({AUTHOR, UNNAMED, OTHER})
+NO_HOLDERS = frozenset({"EVENT", "LAW", "PRODUCT"})  # labels of what neither holds a stance nor reports one
 
-# Keys as they lie on the board, left to right, the lowest row first: the hand that drags is not needed. The keys of the
-# front end itself and those of the codebook (q w e, a s d f) are left out; Shift makes a holder's key a via's.
-_LETTERS = tuple("zxcvbnmrtyuiopjkl")
-ENTITY_KEYS = tuple("ertyuiopasdfghjklzxcvbnm")
+# Keys as they lie on the board, left to right, the lowest row first, where the left hand rests while the right one drags.
+# Left out are those of the codebook (q w e, a s d f) and of the front end itself (u); Shift makes a holder's key a via's.
+_LETTERS = tuple("zxcvbnmrtyiopjkl")
+ENTITY_KEYS = tuple("ertyiopasdfghjklzxcvbnm")
 HOLDER_KEYS = ("a", *_LETTERS, "g", "h")
 VIA_KEYS = tuple(f"shift+{key}" for key in (*_LETTERS, "g", "h"))
 
@@ -32,10 +33,10 @@ def entity_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
 
 
 def holder_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
-    """The holders of the stance pass: author, the entities in reading order, unnamed, other."""
+    """The holders of the stance pass: author, the entities that can hold a stance in reading order, unnamed, other."""
     return [
         _choice("author", AUTHOR, "a"),
-        *(_choice(name, entity_id, key) for (entity_id, name, _), key in _keyed(entities, _LETTERS)),
+        *(_choice(name, entity_id, key) for (entity_id, name, _), key in _keyed(_who(entities), _LETTERS)),
         _choice("unnamed", UNNAMED, "g"),
         _choice("other…", OTHER, "h"),
     ]
@@ -44,10 +45,17 @@ def holder_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
 def via_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
     """Who may report another's stance: as `holder_choices` without author, each with Shift and its holder's key."""
     return [
-        *(_choice(name, entity_id, key) for (entity_id, name, _), key in _keyed(entities, _LETTERS, shift=True)),
+        *(
+            _choice(name, entity_id, key)
+            for (entity_id, name, _), key in _keyed(_who(entities), _LETTERS, shift=True)
+        ),
         _choice("unnamed", UNNAMED, "shift+g"),
         _choice("other…", OTHER, "shift+h"),
     ]
+
+
+def _who(entities: Iterable[Offer]) -> list[Offer]:
+    return [entity for entity in entities if entity[2] not in NO_HOLDERS]
 
 
 def _choice(value: str, alias: str, hotkey: str | None) -> dict[str, str]:

@@ -1,1 +1,5 @@
-"""Room: engine."""
+"""Engine: how work is run and shown; nothing here knows what the work is."""
+
+from .run import cut_shards, run
+
+__all__ = ["cut_shards", "run"]

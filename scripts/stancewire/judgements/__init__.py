@@ -1,4 +1,4 @@
-"""Judgements: every label anyone gave, as rows; what cannot be placed or understood goes to quarantine with the reason."""
+"""Judgements: every label anyone gave, as rows; what cannot be placed or understood, in quarantine with the reason."""
 
 from .stage import Report, read_judgements, write_judgements
 

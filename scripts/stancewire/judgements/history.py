@@ -1,8 +1,10 @@
 """History: which judgements of several pulls are current.
 
-The latest state of each (document, pass, round, annotator) is the current one. A judgement of an earlier pull that is not
-in it was `superseded` where its region, or its document-level control, is still there with other values, and `deleted`
-where it is gone. Drafts are unfinished and make no judgements; the marks of a skipped task are kept as `deleted`.
+The latest state of each (document, pass, round, annotator) is the current one. A judgement of an earlier pull that is
+not in it was `superseded` where its region, or its document-level control, is still there with other values, and
+`deleted` where it is gone. Where the same pull holds two answers of one annotator to one task, the
+last one counts and the other's judgements are superseded. Drafts are unfinished and make no judgements; the marks of a
+skipped task are kept as `deleted`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..label_studio.model import Submission
-from .rows import Judged, Reading, Row, at_midnight
+from .reading import Judged, Reading, Row, at_midnight
 
 Key = tuple[str, str, int, str]
 
@@ -31,18 +33,17 @@ def settle(states: Sequence[tuple[Submission, Reading]]) -> tuple[list[Row], lis
 
     A judgement that several pulls hold is one row, as the latest of them gives it.
     """
-    latest: dict[str, Judged] = {}
-    for _, reading in states:
-        latest |= {judged.row["judgement_id"]: judged for judged in reading.judged}
+    latest: dict[str, tuple[int, Judged]] = {}
+    for submission, reading in states:
+        latest |= {judged.row["judgement_id"]: (submission.pulled, judged) for judged in reading.judged}
     submission, now = states[-1]
     holds = {judged.row["judgement_id"] for judged in now.judged} if submission.state == "submitted" else set()
     slots = now.slots if submission.state == "submitted" else set()
     rows: tuple[list[Row], list[Row]] = ([], [])
-    for judgement_id, judged in sorted(latest.items()):
-        if judgement_id in holds:
-            status = "current"
-        else:
-            status = "superseded" if judged.slot in slots else "deleted"
+    for judgement_id, (pulled, judged) in sorted(latest.items()):
+        beside = pulled == submission.pulled and submission.state == "submitted"
+        replaced = "superseded" if beside or judged.slot in slots else "deleted"
+        status = "current" if judgement_id in holds else replaced
         rows[judged.quarantined].append(judged.row | {"status": status})
     return rows
 

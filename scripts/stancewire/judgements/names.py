@@ -1,7 +1,7 @@
 """Names of things: how a surface becomes an entity id.
 
-An entity is the codebook's (`donald-trump`) or local to a document (`<doc_id>#retired-diplomats`). Two annotators who mark
-the same words reach the same id, since nothing here depends on who marked them.
+An entity is the codebook's (`donald-trump`) or local to a document (`<doc_id>#retired-diplomats`). Two annotators who
+mark the same words reach the same id, since nothing here depends on who marked them.
 """
 
 from __future__ import annotations
@@ -86,13 +86,11 @@ class NameIndex:
         return self._by_key.get(key, []) + (self.beneath._named(key) if self.beneath else [])
 
 
-def resolve_surfaces(
-    doc_id: str, text: str, mentions: Sequence[tuple[str, str]], names: NameIndex
-) -> list[str]:
+def resolve_surfaces(doc_id: str, text: str, mentions: Sequence[tuple[str, str]], names: NameIndex) -> list[str]:
     """The entity of each mention that names none itself, given the others of the same document.
 
-    By its surface: a known name or alias; else, for a person's single name, the one person of the document whose full name
-    ends in it; else an entity local to the document.
+    By its surface: a known name or alias; else, for a person's single name, the one person of the document whose full
+    name ends in it; else an entity local to the document.
 
     Args:
         text: the document's text, in which a known person must be named in full to lend a last name.
@@ -107,7 +105,11 @@ def resolve_surfaces(
     resolved = []
     for (surface, label), key, entity_id in zip(mentions, keys, found, strict=True):
         if entity_id is None and label == PERSON and " " not in key:
-            known = {p.entity_id for p in names.persons_with_last_name(key) if any(n in text for n in (p.name, *p.aliases) if " " in n)}
+            known = {
+                p.entity_id
+                for p in names.persons_with_last_name(key)
+                if any(n in text for n in (p.name, *p.aliases) if " " in n)
+            }
             bearers = full.get(key, set()) | known
             entity_id = next(iter(bearers)) if len(bearers) == 1 else None
         resolved.append(entity_id or local_entity_id(doc_id, surface, names.rules))

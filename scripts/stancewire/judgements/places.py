@@ -53,7 +53,13 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def place_span(
-    view: tuple[Piece, ...], view_start: int, view_end: int, quote: str, context: tuple[str, str], made_on: str, today: Document
+    view: tuple[Piece, ...],
+    view_start: int,
+    view_end: int,
+    quote: str,
+    context: tuple[str, str],
+    made_on: str,
+    today: Document,
 ) -> Place | str:
     """Where a marked span stands, or the reason why it stands nowhere.
 
@@ -70,7 +76,9 @@ def place_span(
         now = find_words(today.text, quote, context, start)
         if now is None:
             return Place(start, end, None, None, "lost")
-        if now[0] == start + len(quote) - len(quote.lstrip()) and fold_space(today.text[start:end]) == fold_space(quote):
+        if now[0] == start + len(quote) - len(quote.lstrip()) and fold_space(today.text[start:end]) == fold_space(
+            quote
+        ):
             return Place(start, end, start, end, "same")
         return Place(start, end, *now, "moved")
     if end > len(today.text):
@@ -94,7 +102,12 @@ def find_words(text: str, quote: str, context: tuple[str, str], near: int) -> tu
     before, after = fold_space(context[0]), fold_space(context[1])
     width = len(context[0]) + len(context[1])
     places = [
-        (_fit(text, match.start(), match.end(), before, after, width), -abs(match.start() - near), -match.start(), match.end())
+        (
+            _fit(text, match.start(), match.end(), before, after, width),
+            -abs(match.start() - near),
+            -match.start(),
+            match.end(),
+        )
         for match in pattern.finditer(text)
     ]
     if not places:

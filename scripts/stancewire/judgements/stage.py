@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from ..tables import file_sha256, make_table, read_table, read_table_schema, wri
 from .history import assignment_row, by_assignment, settle
 from .names import NameIndex
 from .places import Document
-from .rows import Reading, Row, read_submission
+from .reading import Reading, Row
+from .rows import read_submission
 from .terms import Terms
 
 STAGE = "judgements"
@@ -73,7 +74,7 @@ def read_judgements(
         if document is not None:
             found.assignments.append(assignment)
             continue
-        message = f"{annotator_id} was given a document ({task_pass}) that the corpus does not have; its marks are in quarantine"
+        message = f"{annotator_id} ({task_pass}) was given a document that the corpus does not have: see quarantine"
         found.problems.append(Problem(latest.export_path, doc_id, "export-document", 2, message))
     return found
 
@@ -91,14 +92,12 @@ def read_documents(corpus: Path, schemas: Path) -> list[Document]:
     return [Document(**row) for row in table.to_pylist()]
 
 
-def write_judgements(
-    project: Project, out: Path | None = None, exports: Sequence[Submission] | None = None
-) -> Report:
+def write_judgements(project: Project, out: Path | None = None, exports: Path | None = None) -> Report:
     """Write `assignments`, `judgements` and `quarantine` from the stored exports.
 
     Args:
         out: folder to write to (default: `annotations/`).
-        exports: the submissions to read instead of those stored under `annotations/exports`.
+        exports: folder of stored exports (default: `annotations/exports`).
 
     Raises:
         StancewireError: codebook, campaign, corpus tables or exports cannot be read.
@@ -108,26 +107,26 @@ def write_judgements(
 
     codebook = read_codebook(project.codebook_yaml)
     campaign = read_campaign(project.campaign_yaml)
-    models = frozenset(name for name, about in campaign.annotators.items() if about.kind == "model")
-    submissions = read_submissions(project) if exports is None else exports
+    models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
+    submissions = read_submissions(project, exports)
     documents = read_documents(project.corpus, project.table_schemas)
     found = read_judgements(submissions, documents, codebook, models)
     made: dict[str, Any] = {}
     for name in TABLES:
         schema = read_table_schema(name, project.table_schemas)
         made[name] = (schema, make_table(schema, getattr(found, name)))
-    inputs = hash_inputs(
-        project, [project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet", *stored_exports(project)]
-    )
+    decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
+    inputs = hash_inputs(project, decided) | _hash_exports(exports or project.exports)
     write_stage(out or project.annotations, STAGE, made, inputs)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
     counts["current"] = sum(row["status"] == "current" for row in found.judgements)
     return Report(counts | dict(sorted(found.counts.items())), sorted(found.problems))
 
 
-def stored_exports(project: Project) -> list[Path]:
-    """The stored export files, in the order of their paths."""
-    return sorted(project.exports.rglob("*.json"), key=lambda path: path.as_posix())
+def _hash_exports(folder: Path) -> dict[str, str]:
+    """SHA-256 of each stored export, named as in the project, wherever the folder is."""
+    paths = sorted(folder.rglob("*.json"), key=lambda path: path.as_posix())
+    return {f"annotations/exports/{path.relative_to(folder).as_posix()}": file_sha256(path) for path in paths}
 
 
 def hash_inputs(project: Project, paths: Iterable[Path]) -> dict[str, str]:

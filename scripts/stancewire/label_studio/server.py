@@ -389,13 +389,17 @@ def _wait_until_ready(studio: Path, server: Studio, process: subprocess.Popen[by
                 if http.get("/health").status_code == 200:
                     break
             if time.monotonic() - began > START_SECONDS:
-                raise StudioError(f"Label Studio at {server.url} was not ready after {START_SECONDS:.0f} s; see {server.log}")
+                raise StudioError(
+                    f"Label Studio at {server.url} was not ready after {START_SECONDS:.0f} s; see {server.log}"
+                )
             say(f"waiting for Label Studio at {server.url}: {time.monotonic() - began:.0f} s")
             time.sleep(0.25)
         try:
             answer = http.get("/api/current-user/whoami", headers={"Authorization": f"Token {server.token}"})
         except httpx.HTTPError as error:
-            raise StudioError(f"Label Studio at {server.url} went away while starting ({type(error).__name__})") from None
+            raise StudioError(
+                f"Label Studio at {server.url} went away while starting ({type(error).__name__})"
+            ) from None
     if answer.status_code != 200:
         raise StudioError(
             f"the server at {server.url} does not take the token of {studio / 'secrets.json'} ({answer.status_code}): its "
@@ -405,7 +409,9 @@ def _wait_until_ready(studio: Path, server: Studio, process: subprocess.Popen[by
 
 def _last_line(log: Path) -> str:
     try:
-        lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        lines = [
+            line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()
+        ]
     except OSError:
         return "no log"
     return lines[-1][:200] if lines else "its log is empty"

@@ -9,15 +9,31 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .tokens import word_keys
+from .witness import Stretch
 
 ALIKE = 0.4  # least Dice coefficient of stretches that correspond in order
 MOVED_ALIKE = 0.6  # and of a stretch found elsewhere
 MOVED_WORDS = 5  # shorter stretches are never called moved
 PART = 0.5  # share of a leftover stretch's words that makes it a part of its neighbour's counterpart
 PART_WORDS = 3
+SHORT_WORDS = 8  # up to this many words, sharing one word is worth a comparison
 COMMON_RUN = 64  # a word pair in more than this many pairs of stretches tells nothing
+
+
+@dataclass(frozen=True)
+class StretchPair:
+    """What stands for what: stretches of a and of b.
+
+    `op` is identical, modified, only_a or only_b. Moved stretches are paired too.
+    """
+
+    a: tuple[Stretch, ...]
+    b: tuple[Stretch, ...]
+    op: str
+    is_moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,13 +69,34 @@ def align_stretches(texts_a: Sequence[str], texts_b: Sequence[str]) -> Alignment
     free_b = set(range(len(texts_b))) - {j for _, j in chain}
     moved = []
     for i, j in sorted(alike, key=lambda pair: (-shared[pair], pair)):
-        if i in free_a and j in free_b and alike[i, j] >= MOVED_ALIKE and len(keys_a[i]) >= MOVED_WORDS <= len(keys_b[j]):
+        is_long = min(len(keys_a[i]), len(keys_b[j])) >= MOVED_WORDS
+        if i in free_a and j in free_b and is_long and alike[i, j] >= MOVED_ALIKE:
             moved.append((i, j))
             free_a.remove(i)
             free_b.remove(j)
     links = [Bead((i,), (j,)) for i, j in chain]
     links = [_with_parts(bead, counts_a, counts_b, free_a, free_b) for bead in links]
     return Alignment(tuple(_fill(links, free_a, free_b)), tuple(sorted(moved)))
+
+
+def pair_stretches(
+    text_a: str, stretches_a: Sequence[Stretch], text_b: str, stretches_b: Sequence[Stretch]
+) -> list[StretchPair]:
+    """Segments (of comparable roles) or sentences of two texts, side by side; every stretch is in exactly one pair.
+
+    In text order, moved pairs last.
+    """
+    words_a = [text_a[stretch.start : stretch.end] for stretch in stretches_a]
+    words_b = [text_b[stretch.start : stretch.end] for stretch in stretches_b]
+    alignment = align_stretches(words_a, words_b)
+    beads = [(bead, False) for bead in alignment.beads] + [(Bead((i,), (j,)), True) for i, j in alignment.moved]
+    pairs = []
+    for bead, is_moved in beads:
+        a, b = tuple(stretches_a[i] for i in bead.a), tuple(stretches_b[j] for j in bead.b)
+        same = [words_a[i] for i in bead.a] == [words_b[j] for j in bead.b]
+        op = "only_b" if not a else "only_a" if not b else "identical" if same else "modified"
+        pairs.append(StretchPair(a, b, op, is_moved))
+    return pairs
 
 
 def _common(a: Counter[str], b: Counter[str]) -> int:
@@ -75,8 +112,8 @@ def _candidates(a: Sequence[tuple[str, ...]], b: Sequence[tuple[str, ...]]) -> l
     for side, stretches in enumerate((a, b)):
         for number, keys in enumerate(stretches):
             equal[keys][side].append(number)
-            pairs = set(zip(keys, keys[1:], strict=False)) | ({(key,) for key in keys} if len(keys) <= 8 else set())
-            for run in pairs:
+            singles = {(key,) for key in keys} if len(keys) <= SHORT_WORDS else set()
+            for run in set(pairwise(keys)) | singles:
                 runs[run][side].append(number)
     for left, right in equal.values():
         found.update(zip(left, right, strict=False))  # the n-th with the n-th, and from the end

@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 
 from .shingles import Hashes, Places, Words, hash_shingles, hash_words
+from .tokens import rising
 
 SAMPLE = 4  # a shingle of a long text is looked up when its hash is 0 modulo this
 SHORT_SHINGLES = 64  # texts up to this many shingles are looked up with all of them
 FREQUENT = 24  # a shingle in more texts than this makes candidates of neighbours only
-ESTIMATE = 0.15  # share of the shorter text's looked-up shingles that makes a candidate
+ESTIMATE = 0.15  # share of the shorter text's sampled shingles that makes a candidate
+SOME_FREQUENT = 0.1  # from this share of frequent shingles on in the shorter text
+RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
+MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
 CONTAINMENT = 0.5  # verified by this alone
 LOW_CONTAINMENT = 0.38  # or by this with ALIGNED of the shorter text's words in order
 ALIGNED = 0.65
@@ -64,6 +69,7 @@ class Measured:
     words: Words
     shingles: Hashes
     starts: Places
+    twins: list[int]  # of each text the first with identical folded words; itself where it has none
     _sets: dict[int, Hashes] = field(default_factory=dict)
     _pairs: dict[tuple[int, int], Pair] = field(default_factory=dict)
 
@@ -71,7 +77,12 @@ class Measured:
     def of(cls, texts: Sequence[str]) -> Measured:
         """Hash all texts."""
         words = hash_words(texts)
-        return cls(words, *hash_shingles(words))
+        return cls(words, *hash_shingles(words), _find_twins(words))
+
+    @property
+    def distinct(self) -> list[int]:
+        """The first of each group of identical texts; texts without words are left out."""
+        return [n for n, twin in enumerate(self.twins) if n == twin and self.words.counts[n]]
 
     def shingle_set(self, text_no: int) -> Hashes:
         """Sorted distinct shingles of one text."""
@@ -83,17 +94,20 @@ class Measured:
 
     def overlap(self, a: int, b: int) -> tuple[float, float]:
         """Jaccard and containment of two texts."""
-        return _overlap(self.shingle_set(a), self.shingle_set(b))
+        a, b = self.twins[a], self.twins[b]
+        return (1.0, 1.0) if a == b else _overlap(self.shingle_set(a), self.shingle_set(b))
 
     def pair(self, a: int, b: int) -> Pair:
         """Measure two texts, on all their shingles and words."""
-        a, b = min(a, b), max(a, b)
-        known = self._pairs.get((a, b))
+        key = min(self.twins[a], self.twins[b]), max(self.twins[a], self.twins[b])
+        if key[0] == key[1]:
+            return Pair(min(a, b), max(a, b), 1.0, 1.0, 1.0)
+        known = self._pairs.get(key)
         if known is None:
-            jaccard, containment = self.overlap(a, b)
-            aligned = _aligned_share(self.words.of(a), self.words.of(b)) if containment else 0.0
-            known = self._pairs[a, b] = Pair(a, b, jaccard, containment, aligned)
-        return known
+            jaccard, containment = self.overlap(*key)
+            aligned = _aligned_share(self.words.of(key[0]), self.words.of(key[1])) if containment else 0.0
+            known = self._pairs[key] = Pair(*key, jaccard, containment, aligned)
+        return replace(known, a=min(a, b), b=max(a, b))
 
 
 def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
@@ -115,7 +129,7 @@ def _aligned_share(a: Hashes, b: Hashes) -> float:
 
 
 def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
-    """Words in order, counted from words that are unique in both texts and the equal runs around them: a lower bound."""
+    """Words in order, counted from words unique in both texts and the equal runs around them: a lower bound."""
     left, first_a, count_a = np.unique(a, return_index=True, return_counts=True)
     right, first_b, count_b = np.unique(b, return_index=True, return_counts=True)
     _, ia, ib = np.intersect1d(
@@ -126,7 +140,7 @@ def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
     places = np.column_stack([first_a[count_a == 1][ia], first_b[count_b == 1][ib]])
     places = places[np.argsort(places[:, 0])]
     aligned, end_a, end_b = 0, 0, 0
-    for i, j in places[_rising(places[:, 1])].tolist():
+    for i, j in places[rising(places[:, 1].tolist())].tolist():
         if i < end_a or j < end_b:
             continue
         low = 0
@@ -140,98 +154,76 @@ def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
     return aligned
 
 
-def _rising(values: Places) -> list[int]:
-    """Positions of a longest rising subsequence."""
-    import bisect
-
-    tops: list[int] = []
-    last: list[int] = []
-    before = [-1] * len(values)
-    for position, value in enumerate(values.tolist()):
-        at = bisect.bisect_left(tops, value)
-        before[position] = last[at - 1] if at else -1
-        if at == len(tops):
-            tops.append(value)
-            last.append(position)
-        else:
-            tops[at] = value
-            last[at] = position
-    chain, position = [], last[-1] if last else -1
-    while position >= 0:
-        chain.append(position)
-        position = before[position]
-    return chain[::-1]
+def _find_twins(words: Words) -> list[int]:
+    """Of each text the number of the first one with the same folded words."""
+    firsts: dict[bytes, int] = {}
+    twins = []
+    for text_no in range(len(words.counts)):
+        some = words.of(text_no)
+        digest = hashlib.blake2b(some.tobytes(), digest_size=16).digest()
+        twins.append(firsts.setdefault(digest, text_no) if len(some) else text_no)
+    return twins
 
 
-def collapse(measured: Measured) -> tuple[list[list[int]], list[int]]:
-    """Groups of texts with identical folded words, and the texts without words; both in order of text number."""
-    groups: dict[bytes, list[int]] = {}
-    empty = []
-    for text_no in range(len(measured.starts) - 1):
-        some = measured.words.of(text_no)
-        if len(some):
-            groups.setdefault(hashlib.blake2b(some.tobytes(), digest_size=16).digest(), []).append(text_no)
-        else:
-            empty.append(text_no)
-    return list(groups.values()), empty
+def find_pairs(measured: Measured) -> list[Pair]:
+    """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
+    return [pair for a, b in _candidates(measured) if (pair := measured.pair(a, b)).is_reprint]
 
 
-def find_pairs(measured: Measured, heads: Sequence[int]) -> list[Pair]:
-    """Verified pairs among the texts `heads` (one of each group of identical texts), sorted."""
-    return [
-        pair
-        for a, b in _candidates(measured, heads)
-        if min(measured.words.counts[a], measured.words.counts[b]) >= FEWEST_WORDS
-        and (pair := measured.pair(a, b)).is_reprint
-    ]
+def _candidates(measured: Measured) -> list[tuple[int, int]]:
+    """Pairs of texts that share enough of their looked-up shingles, sorted.
 
-
-def _candidates(measured: Measured, heads: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of texts that share enough of their looked-up shingles."""
-    keys, owners = _looked_up(measured, np.asarray(heads, np.int64))
+    A shingle is frequent when more than `FREQUENT` texts have it: boilerplate, or a story with very many versions. It
+    is looked up between neighbours only, which keeps such a story connected and costs a boilerplate passage one
+    comparison a text; and texts that consist of such shingles for the smaller part are compared by the rest.
+    """
+    keys, owners, is_sample = _looked_up(measured)
     if not len(keys):
         return []
-    order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order]
-    fresh = np.concatenate(([True], (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])))
-    keys, owners = keys[fresh], owners[fresh]
+    n_texts = len(measured.twins)
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     size = np.diff(np.append(first, len(keys)))
-    rare = np.repeat(size <= FREQUENT, size)
-    n_texts = len(measured.starts) - 1
-    rare_counts = np.bincount(owners[rare], minlength=n_texts)
-    all_counts = np.bincount(owners, minlength=n_texts)
+    room = np.repeat(size, size) - (np.arange(len(keys)) - np.repeat(first, size))
+    is_rare = np.repeat(size <= FREQUENT, size)
+    rare = np.bincount(owners[is_sample & is_rare], minlength=n_texts)
+    frequent = np.bincount(owners[is_sample & ~is_rare], minlength=n_texts)
 
-    rank = np.arange(len(keys)) - np.repeat(first, size)
-    room = np.repeat(size, size)
     lefts, rights, rares = [], [], []
+    here = np.arange(len(keys))
     for step in range(1, FREQUENT):
-        # members `step` apart in one run; frequent shingles join neighbours only, which keeps a story of thousands
-        # of versions connected and costs a boilerplate passage no more than one comparison a text
-        from_here = np.flatnonzero((rank + step < room) & (rare if step > 1 else True))
-        if not len(from_here):
-            break
-        lefts.append(owners[from_here])
-        rights.append(owners[from_here + step])
-        rares.append(rare[from_here])
-    if not lefts:
-        return []
-    left, right, is_rare = np.concatenate(lefts), np.concatenate(rights), np.concatenate(rares)
-    joint = left.astype(np.uint64) * np.uint64(n_texts) + right.astype(np.uint64)
-    pairs, inverse, shared = np.unique(joint, return_inverse=True, return_counts=True)
-    shared_rare = np.bincount(inverse, weights=is_rare, minlength=len(pairs))
+        here = here[(room[here] > step) & (is_rare[here] if step > 1 else True)]
+        lefts.append(owners[here])
+        rights.append(owners[here + step])
+        rares.append(is_rare[here])
+    left, right = np.concatenate(lefts).astype(np.uint64), np.concatenate(rights).astype(np.uint64)
+    pairs, inverse, shared = np.unique(left * np.uint64(n_texts) + right, return_inverse=True, return_counts=True)
+    shared_rare = np.bincount(inverse, weights=np.concatenate(rares), minlength=len(pairs))
     a, b = (pairs // np.uint64(n_texts)).astype(np.int64), (pairs % np.uint64(n_texts)).astype(np.int64)
-    enough_rare = shared_rare >= np.maximum(1, ESTIMATE * np.minimum(rare_counts[a], rare_counts[b]))
-    enough = shared >= np.maximum(2, 2 * ESTIMATE * np.minimum(all_counts[a], all_counts[b]))
-    kept = enough_rare | enough
+
+    shorter = np.where(rare[a] + frequent[a] <= rare[b] + frequent[b], a, b)
+    common_share = frequent[shorter] / np.maximum(1, rare[shorter] + frequent[shorter])
+    least = np.where(common_share > SOME_FREQUENT, RARE_ESTIMATE, ESTIMATE)
+    by_rare = shared_rare >= np.maximum(1, least * np.minimum(rare[a], rare[b]))
+    by_all = (shared >= np.maximum(1, ESTIMATE * (rare + frequent)[shorter])) & (common_share > MOSTLY_FREQUENT)
+    kept = by_rare | by_all
     return list(zip(a[kept].tolist(), b[kept].tolist(), strict=True))
 
 
-def _looked_up(measured: Measured, heads: Places) -> tuple[Hashes, Places]:
-    """Sampled shingles of the texts `heads`, and which text each is of."""
+def _looked_up(measured: Measured) -> tuple[Hashes, Places, npt.NDArray[np.bool_]]:
+    """Looked-up shingles of the distinct texts, sorted with the texts they are of; which of them belong to the sample.
+
+    Long texts have their sample looked up, short ones all shingles.
+    """
     counts = np.diff(measured.starts)
     chosen = np.zeros(len(counts), bool)
-    chosen[heads] = measured.words.counts[heads] >= FEWEST_WORDS
-    kept = (measured.shingles % np.uint64(SAMPLE) == 0) | np.repeat(counts <= SHORT_SHINGLES, counts)
+    chosen[measured.distinct] = True
+    chosen &= measured.words.counts >= FEWEST_WORDS
+    kept = measured.shingles % np.uint64(SAMPLE) == 0
+    kept |= np.repeat(counts <= SHORT_SHINGLES, counts)
     kept &= np.repeat(chosen, counts)
-    return measured.shingles[kept], np.repeat(np.arange(len(counts)), counts)[kept]
+    keys, owners = measured.shingles[kept], np.repeat(np.arange(len(counts)), counts)[kept]
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    fresh = np.concatenate(([True], (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])))[: len(keys)]
+    keys, owners = keys[fresh], owners[fresh]
+    return keys, owners, keys % np.uint64(SAMPLE) == 0

@@ -40,7 +40,6 @@ _ASCII = bytes(
 _DELETED = b"'.-`"
 
 _MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
-_STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 def _powers(base: int, count: int) -> Hashes:
@@ -53,6 +52,7 @@ def _powers(base: int, count: int) -> Hashes:
 
 _IN_WORD = _powers(0x100000001B3, 256)
 _IN_SHINGLE = _powers(0x9E3779B185EBCA87, SHINGLE_WORDS)
+_IN_SHORT = _powers(0xC2B2AE3D27D4EB4F, SHINGLE_WORDS)  # others, so that a short text is no part of a long one
 
 
 def _mix(values: Hashes) -> Hashes:
@@ -142,14 +142,13 @@ def hash_shingles(words: Words) -> tuple[Hashes, Places]:
     n_texts = len(words.starts) - 1
     total = len(words.hashes)
     sums = np.zeros(total, np.uint64)
-    for offset, power in enumerate(_IN_SHINGLE):
+    for offset, power in enumerate(_IN_SHINGLE[:total]):
         sums[: total - offset] += words.hashes[offset:] * power
     counts = words.counts
     per_text = np.where(counts >= SHINGLE_WORDS, counts - SHINGLE_WORDS + 1, np.minimum(counts, 1))
     for text_no in np.flatnonzero((counts > 0) & (counts < SHINGLE_WORDS)):
-        start = words.starts[text_no]
         some = words.of(int(text_no))
-        sums[start] = (some * _IN_SHINGLE[: len(some)]).sum(dtype=np.uint64) + _STEP * np.uint64(len(some))
+        sums[words.starts[text_no]] = (some * _IN_SHORT[: len(some)]).sum(dtype=np.uint64)
     starts = np.concatenate([[0], np.cumsum(per_text)]).astype(np.int64)
     within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], per_text)
     kept = np.repeat(words.starts[:-1], per_text) + within

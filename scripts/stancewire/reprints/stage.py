@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from .stories import group_witnesses, pair_rows, story_rows
+from .variants import collate
 from .witness import read_witnesses
 
 
@@ -27,5 +28,7 @@ def make_reprint_tables(
     return {
         "stories": story_rows(witnesses, grouping),
         "reprints": pair_rows(witnesses, grouping),
-        "variants": [],
+        "variants": [
+            row for pair in grouping.pairs for row in collate(witnesses[pair.a], witnesses[pair.b])
+        ],
     }

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..tables import row_id
-from .pairs import METHOD, Measured, Pair, collapse, find_pairs
+from .pairs import METHOD, Measured, Pair, find_pairs
 from .witness import Witness
 
 WEAKEST = 0.2  # containment below which two texts are never of one story; independent reports reach some 0.36
@@ -43,13 +43,13 @@ class Grouping:
 def group_witnesses(witnesses: Sequence[Witness]) -> Grouping:
     """Stories of witnesses sorted by doc_id; the outcome does not depend on the order of the corpus."""
     measured = Measured.of([witness.reading_text for witness in witnesses])
-    same, empty = collapse(measured)
-    pairs = find_pairs(measured, [group[0] for group in same])
-    groups, refused = _grow(measured, pairs)
-    copies = {group[0]: group for group in same}
+    groups, refused = _grow(measured, find_pairs(measured))
+    copies: dict[int, list[int]] = {}
+    for number, twin in enumerate(measured.twins):
+        copies.setdefault(twin, []).append(number)
     grown = {first for group in groups for first in group}
     groups += [[first] for first in copies if first not in grown]
-    members = [sorted(copy for first in group for copy in copies[first]) for group in groups] + [[n] for n in empty]
+    members = [sorted(copy for first in group for copy in copies[first]) for group in groups]
     stories = sorted((_story(witnesses, group) for group in members), key=lambda story: story.members)
     story_of = [0] * len(witnesses)
     for number, story in enumerate(stories):
@@ -68,7 +68,8 @@ def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], l
         right = group_of.setdefault(pair.b, [pair.b])
         if left is right:
             continue
-        if all(measured.overlap(a, b)[1] >= WEAKEST for a in _standing_for(left, pair.a) for b in _standing_for(right, pair.b)):
+        stand_left, stand_right = _standing_for(left, pair.a), _standing_for(right, pair.b)
+        if all(measured.overlap(a, b)[1] >= WEAKEST for a in stand_left for b in stand_right):
             if len(left) < len(right):
                 left, right = right, left
             left.extend(right)

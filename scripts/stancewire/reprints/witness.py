@@ -17,6 +17,9 @@ import pyarrow.compute as pc
 
 READ_ROLES = ("headline", "body")
 JOINT = "\n\n"
+NO_SENTENCES = pa.schema(
+    [("doc_id", pa.string()), ("sent_no", pa.int32()), ("start", pa.int64()), ("end", pa.int64())]
+).empty_table()  # for grouping, which asks for no sentences
 
 
 @dataclass(frozen=True)

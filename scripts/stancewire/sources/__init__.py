@@ -1,1 +1,28 @@
-"""Room: sources."""
+"""Sources: files as they were received, and what is known of each.
+
+`find_sources` lists the files below the roots, `read_sources` yields their records with their raw bytes, and
+`read_sources_csv` says what is known beside. Nothing here looks into a text.
+"""
+
+from .files import FoundSources, find_sources, name_documents, spread_prefixes, stored_name
+from .listing import NOTHING_KNOWN, SourceFacts, read_sources_csv
+from .model import Reject, SourceFile, SourceRecord
+from .readers import ENDINGS, READERS, read_file, read_sources
+
+__all__ = [
+    "ENDINGS",
+    "NOTHING_KNOWN",
+    "READERS",
+    "FoundSources",
+    "Reject",
+    "SourceFacts",
+    "SourceFile",
+    "SourceRecord",
+    "find_sources",
+    "name_documents",
+    "read_file",
+    "read_sources",
+    "read_sources_csv",
+    "spread_prefixes",
+    "stored_name",
+]

@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .schema import Field, TableSchema
 
-_FIXED = {"integer": "<i8", "number": "<f8", "date": "<i4", "datetime": "<i8", "boolean": "u1"}
+_FIXED = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "date": pa.int32(),
+    "datetime": pa.int64(),
+    "boolean": pa.uint8(),
+}
 
 
 def content_sha256(schema: TableSchema, table: pa.Table) -> str:
@@ -30,34 +35,35 @@ def content_sha256(schema: TableSchema, table: pa.Table) -> str:
 def _column_sha256(field: Field, column: pa.ChunkedArray) -> bytes:
     validity, lengths, values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
     for chunk in column.chunks:
-        validity.update(pc.is_valid(chunk).to_numpy(zero_copy_only=False).astype("u1").tobytes())
+        validity.update(_fixed(pc.is_valid(chunk).cast(pa.uint8())))
         if field.type == "string":
             text = chunk.cast(pa.string()) if pa.types.is_dictionary(chunk.type) else chunk
             text = pc.fill_null(text, "").cast(pa.large_binary())
-            lengths.update(pc.binary_length(text).to_numpy(zero_copy_only=False).astype("<i8").tobytes())
-            values.update(_binary_values(text))
+            lengths.update(_fixed(pc.binary_length(text).cast(pa.int64())))
+            values.update(_binary(text))
         else:
-            values.update(_fixed_values(field, chunk))
+            if field.type == "datetime":
+                chunk = chunk.cast(pa.timestamp("us", "UTC"))
+            values.update(_fixed(pc.fill_null(chunk.cast(_FIXED[field.type]), 0)))
     head = hashlib.sha256(f"{field.name}\x1f{field.type}\x1f{len(column)}".encode())
     for part in (validity, lengths, values):
         head.update(part.digest())
     return head.digest()
 
 
-def _binary_values(array: pa.LargeBinaryArray) -> memoryview | bytes:
+def _fixed(array: pa.Array) -> memoryview | bytes:
+    """The values of an array of one fixed width, as they lie in memory; numpy is not asked for."""
+    if len(array) == 0:
+        return b""
+    width = array.type.bit_width // 8
+    data = memoryview(array.buffers()[1])
+    return data[array.offset * width : (array.offset + len(array)) * width]
+
+
+def _binary(array: pa.LargeBinaryArray) -> memoryview | bytes:
     if len(array) == 0:
         return b""
     _, offsets, data = array.buffers()
-    bounds = np.frombuffer(offsets, dtype="<i8")[array.offset : array.offset + len(array) + 1]
-    return b"" if data is None else memoryview(data)[int(bounds[0]) : int(bounds[-1])]
-
-
-def _fixed_values(field: Field, chunk: pa.Array) -> bytes:
-    if field.type == "date":
-        chunk = chunk.cast(pa.int32())
-    elif field.type == "datetime":
-        chunk = chunk.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-    elif field.type == "boolean":
-        chunk = chunk.cast(pa.uint8())
-    filled = pc.fill_null(chunk, 0)
-    return filled.to_numpy(zero_copy_only=False).astype(_FIXED[field.type]).tobytes()
+    bounds = memoryview(offsets).cast("B").cast("q")
+    first, last = bounds[array.offset], bounds[array.offset + len(array)]
+    return b"" if data is None else memoryview(data)[first:last]

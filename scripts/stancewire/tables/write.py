@@ -168,6 +168,9 @@ def write_stage(
         for path in beside.values():
             path.unlink(missing_ok=True)
     manifest = read_manifest(directory)
+    for part in manifest.values():  # a table belongs to the stage that wrote it last
+        for name in entries:
+            part.get("tables", {}).pop(name, None)
     manifest[stage] = {"inputs": dict(sorted(inputs.items())), "tables": dict(sorted(entries.items()))}
     write_text(directory / MANIFEST, json.dumps(dict(sorted(manifest.items())), indent=1) + "\n")
 

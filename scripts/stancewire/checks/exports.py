@@ -1,0 +1,116 @@
+"""Checks of stored exports and decisions as files: their schemas, their names, what was left behind in them."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import Problem, StancewireError
+from ..project import Project
+from .catalogue import problem
+from .decisions import ADJUDICATIONS, decision_lines
+from .files import Files
+from .loading import Loaded, limited, one_line, read_json
+
+EXPORTS = "annotations/exports"
+_NAME = re.compile(rf"{EXPORTS}/(?P<task_pass>[^/]+)-r(?P<round>\d+)/(?P<annotator_id>[^/]+)/(?P<sequence>\d{{4,}})\.json")
+
+
+def check_exports(files: Files) -> list[Problem]:
+    """Stored exports and adjudications.jsonl against their JSON Schemas, exports against their names."""
+    found: list[Problem] = []
+    breaks = _Schema(files, "export")
+    numbers: dict[str, list[int]] = {}
+    for path in files.names_below(EXPORTS):
+        if not path.endswith(".json"):
+            continue
+        value = _load(files, path)
+        message = breaks.message(value) or _misnamed(path, value)
+        if message:
+            found.append(problem("export-format", path, "", message))
+        folder, _, name = path.rpartition("/")
+        numbers.setdefault(folder, []).extend([int(name[:-5])] if name[:-5].isdecimal() else [])
+    for folder, present in numbers.items():
+        for missing in sorted(set(range(1, max(present, default=0) + 1)) - set(present)):
+            found.append(problem("export-format", f"{folder}/{missing:04}.json", "", "is missing from the series"))
+    lines = _broken_decisions(files, _Schema(files, "decision"))
+    return found + limited("decision-format", ADJUDICATIONS, lines)
+
+
+def _load(files: Files, path: str) -> Any:
+    gc.disable()  # collecting while JSON is read triples the time
+    try:
+        return read_json(files, path)
+    finally:
+        gc.enable()
+
+
+def _misnamed(path: str, value: Any) -> str:
+    match = _NAME.fullmatch(path)
+    if not match:
+        return f"is not named {EXPORTS}/<pass>-r<round>/<annotator>/<NNNN>.json"
+    for key, text in match.groupdict().items():
+        said = value.get(key)
+        if str(said) != (str(int(text)) if key == "sequence" else text):
+            return f"{key} is {said!r}, the file's name says {text!r}"
+    return ""
+
+
+def _broken_decisions(files: Files, schema: _Schema) -> Iterator[tuple[int, str]]:
+    for number, decision in decision_lines(files):
+        message = "is no JSON object" if decision is None else schema.message(decision)
+        if message:
+            yield number, message
+
+
+class _Schema:
+    """A JSON Schema of the project: the fast validator finds what breaks it, the other one says how."""
+
+    def __init__(self, files: Files, name: str) -> None:
+        self.path = f"schema/{name}.schema.json"
+        self.schema = read_json(files, self.path)
+        self._fast: Any = None
+
+    def message(self, value: Any) -> str:
+        """How a value breaks the schema, in one line; empty where it does not."""
+        import jsonschema_rs
+
+        if self.schema is None:
+            return f"{self.path} is missing or no JSON; run: stancewire codebook build"
+        if value is None:
+            return "is no JSON"
+        if self._fast is None:
+            self._fast = jsonschema_rs.validator_for(self.schema)
+        return "" if self._fast.is_valid(value) else self._worded(value)
+
+    def _worded(self, value: Any) -> str:
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import best_match
+
+        error = best_match(Draft202012Validator(self.schema).iter_errors(value))
+        if error is None:
+            return f"breaks {self.path}"
+        text = error.message if len(error.message) <= 160 else error.message[:157] + "..."
+        return f"{error.json_path}: {one_line(ValueError(text))}"
+
+
+def check_readings(project: Project, loaded: Loaded) -> list[Problem]:
+    """What reading the stored exports anew finds: documents that are gone, choices left behind by hidden controls."""
+    from ..codebook import read_codebook
+    from ..judgements.stage import Document, read_judgements
+    from ..label_studio.exports import read_submissions
+
+    columns = ("doc_id", "text", "text_sha256")
+    documents = [Document(*row) for row in loaded.columns("documents", *columns)]
+    try:
+        reading = read_judgements(read_submissions(project), documents, read_codebook(project.codebook_yaml))
+    except StancewireError as error:
+        return [problem("export-format", EXPORTS, "", str(error))]
+    found = [item for item in reading.problems if item.check == "export-document"]
+    for name, count in sorted(reading.counts.items()):
+        if name.startswith("dropped_") and count:
+            message = f"{count} values of a hidden control {name.removeprefix('dropped_')!r} were left behind; they are dropped"
+            found.append(problem("export-leftover", EXPORTS, name.removeprefix("dropped_"), message))
+    return found

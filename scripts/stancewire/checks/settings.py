@@ -1,0 +1,43 @@
+"""Checks of what a project decides in YAML and CSV, and of what is made from its codebook."""
+
+from __future__ import annotations
+
+from ..errors import Problem, SourceError, StancewireError
+from ..project import Project
+from .catalogue import problem
+
+
+def check_settings(project: Project) -> list[Problem]:
+    """The codebook, dataset.yaml and campaign.yaml by the codebook room's own checks; made files against the codebook."""
+    from ..codebook import write_codebook_files
+    from ..codebook.campaign import check_campaign
+    from ..codebook.dataset import check_dataset
+    from ..codebook.read import check_codebook
+
+    found = check_codebook(project.codebook_yaml)
+    if not found:
+        try:
+            changed = write_codebook_files(project, dry_run=True).changed
+        except StancewireError as error:
+            found.append(problem("codebook-made", project.relative(project.schema), "", str(error)))
+        else:
+            message = "is not what the codebook makes; run: stancewire codebook build"
+            found += [problem("codebook-made", project.relative(path), "", message) for path in changed]
+    return [*found, *check_dataset(project.dataset_yaml), *check_campaign(project.campaign_yaml)]
+
+
+def check_lists(project: Project) -> list[Problem]:
+    """sources.csv and corrections.csv by the readers of `convert`; the first error of each."""
+    from ..sources.listing import read_sources_csv
+    from ..text.corrections import read_corrections
+
+    found = []
+    try:
+        read_sources_csv(project.sources_csv)
+    except SourceError as error:
+        found.append(problem("source-row", project.relative(project.sources_csv), "", str(error)))
+    try:
+        read_corrections(project.corrections_csv)
+    except SourceError as error:
+        found.append(problem("correction-row", project.relative(project.corrections_csv), "", str(error)))
+    return found

@@ -1,0 +1,110 @@
+"""`stancewire convert`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..corpus import ConvertReport
+    from ..project import Project
+
+# As sources.readers.READERS, which is not imported before it is needed; a test holds the two together.
+FORMATS = ("txt",)
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this family's commands."""
+    from .output import add_json
+
+    parser = commands.add_parser(
+        "convert",
+        help="Read the sources and make the corpus tables.",
+        description=(
+            "Read articles (default: corpus/sources) and make the tables documents, segments, sentences, stories, "
+            "reprints, variants and rejects (default: in corpus/). What cannot be read is a row in rejects, with the "
+            "reason; the rest is converted. Works outside a project, too, when SOURCES and --out are given."
+        ),
+    )
+    parser.add_argument("sources", metavar="SOURCES", nargs="*", help="files and folders (default: corpus/sources)")
+    parser.add_argument("--out", metavar="DIR", help="the folder that gets the tables (default: corpus)")
+    parser.add_argument("--format", choices=FORMATS, help="read every file as this format, whatever its ending")
+    parser.add_argument(
+        "--encoding",
+        metavar="E",
+        help="encoding of files that are neither UTF-8 nor marked, e.g. cp1252 (column encoding of sources.csv wins)",
+    )
+    parser.add_argument(
+        "--id-prefix",
+        metavar="P",
+        action="append",
+        default=[],
+        help="put before each document's id; give it once, or once for each of SOURCES in their order",
+    )
+    parser.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any")
+    parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
+    parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
+    add_json(parser)
+    parser.set_defaults(run=run_convert)
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    """Convert and report; 1 where a source was rejected or a problem found."""
+    from pathlib import Path
+
+    from ..corpus import convert_corpus
+    from .output import emit, problem_lines, split_problems
+
+    project = _project(args)
+    writes = project is not None and not args.dry_run
+    with project.writing() if project is not None and writes else contextlib.nullcontext():
+        report = convert_corpus(
+            project,
+            [Path(source) for source in args.sources],
+            Path(args.out) if args.out else None,
+            workers=args.workers,
+            encoding=args.encoding,
+            format=args.format,
+            id_prefixes=args.id_prefix,
+            dry_run=args.dry_run,
+            progress=not args.json,
+        )
+    bad, _ = split_problems(report.problems)
+    failed = bool(bad) or (bool(report.rejects) and not args.allow_rejects)
+    data: dict[str, Any] = {
+        **report.counts,
+        "dry_run": args.dry_run,
+        "rejects": [problem.as_json() for problem in report.rejects],
+        "problems": [problem.as_json() for problem in report.problems],
+    }
+    lines = [*(f"rejected: {problem}" for problem in report.rejects), *problem_lines(report.problems)]
+    emit(args, data, [*lines, *summary_lines(report, args.dry_run)])
+    return 1 if failed else 0
+
+
+def _project(args: argparse.Namespace) -> Project | None:
+    """The project; None only where there is none and the command line names all that is needed."""
+    from ..errors import ProjectError
+    from .output import find_project
+
+    try:
+        return find_project(args)
+    except ProjectError:
+        if args.project or not (args.sources and args.out):
+            raise
+        return None
+
+
+def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
+    """The closing summary: read, written, rejected by reason, by format, by encoding."""
+    counts = report.counts
+    written = "would be written" if dry_run else "written"
+    lines = [f"{counts['read']} read, {counts['written']} {written}, {counts['rejected']} rejected"]
+    if counts["ignored"]:
+        lines[0] += f", {counts['ignored']} hidden files left aside"
+    for title, key in (("rejected", "rejected_by"), ("by format", "by_format"), ("by encoding", "by_encoding")):
+        if counts[key]:
+            lines.append(f"  {title}: " + ", ".join(f"{name} {number}" for name, number in counts[key].items()))
+    lines.append("  rows: " + ", ".join(f"{name} {number}" for name, number in counts["rows"].items()))
+    return lines

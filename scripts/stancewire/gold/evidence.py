@@ -1,0 +1,92 @@
+"""All that gold is made from, read once: judgements, decisions, corpus tables, codebook, campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..agreement.units import Unit, make_units, may_vote
+from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..project import Project
+from ..tables import read_table, read_table_schema
+from .decisions import Decision, DecisionIndex, read_decisions
+from .merge import Outcome, merge_units
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What gold is a function of.
+
+    Attributes:
+        texts: doc_id -> canonical text of the documents that anyone judged.
+    """
+
+    codebook: Codebook
+    campaign: Campaign
+    judgements: list[Row]
+    assignments: list[Row]
+    decisions: list[Decision]
+    texts: dict[str, str]
+
+    @property
+    def index(self) -> DecisionIndex:
+        """The decisions, with those that are stale."""
+        return DecisionIndex(self.decisions, frozenset(row["judgement_id"] for row in self.judgements if may_vote(row)))
+
+    def units(self, doc_id: str | None = None) -> list[Unit]:
+        """The units of all documents, or of one."""
+        if doc_id is None:
+            return make_units(self.judgements, self.assignments, self.codebook.rules)
+        judgements = [row for row in self.judgements if row["doc_id"] == doc_id]
+        assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
+        return make_units(judgements, assignments, self.codebook.rules)
+
+    def outcomes(self, method: str, doc_id: str | None = None) -> list[Outcome]:
+        """What comes of the units under a method."""
+        return merge_units(self.units(doc_id), self.index, method)
+
+    @property
+    def models(self) -> frozenset[str]:
+        """Annotators that are models."""
+        return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
+
+
+def read_evidence(project: Project, judgements: Path | None = None) -> Evidence:
+    """Read it all.
+
+    Args:
+        judgements: folder of the tables `judgements` and `assignments` (default: `annotations/`).
+
+    Raises:
+        StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
+    """
+    folder = judgements or project.annotations
+    rows = read_rows(project, folder, "judgements")
+    judged = {row["doc_id"] for row in rows}
+    documents = read_table(project.corpus, read_table_schema("documents", project.table_schemas), ["doc_id", "text"])
+    return Evidence(
+        codebook=read_codebook(project.codebook_yaml),
+        campaign=read_campaign(project.campaign_yaml),
+        judgements=rows,
+        assignments=read_rows(project, folder, "assignments"),
+        decisions=read_decisions(project.adjudications_jsonl),
+        texts=dict(_pairs(documents, judged)),
+    )
+
+
+def _pairs(documents: pa.Table, wanted: set[str]) -> Iterable[tuple[str, str]]:
+    for key, text in zip(documents.column("doc_id"), documents.column("text"), strict=True):
+        if key.as_py() in wanted:
+            yield key.as_py(), text.as_py()
+
+
+def read_rows(project: Project, folder: Path, name: str) -> list[Row]:
+    """A table's rows as plain dicts."""
+    rows: list[Row] = read_table(folder, read_table_schema(name, project.table_schemas)).to_pylist()
+    return rows

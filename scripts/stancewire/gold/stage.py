@@ -1,0 +1,158 @@
+"""The stage: judgements and decisions → gold tables, agreement, and what is joined from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..agreement.measure import measure_agreement
+from ..agreement.units import contradictions
+from ..errors import Problem
+from ..judgements.stage import Report, hash_inputs
+from ..project import CORPUS_TABLES, Project
+from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_stage
+from .decisions import Decision, DecisionIndex
+from .evidence import Evidence, Row, read_evidence
+from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
+from .merge import Outcome
+from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
+
+STAGE = "gold"
+OTHERS = ("splits", "changes")  # made empty here, for as long as no other stage has made them
+
+
+def gold_rows(
+    evidence: Evidence, outcomes: Sequence[Outcome], corpus: dict[str, list[Row]], method: str
+) -> tuple[dict[str, list[Row]], list[Problem]]:
+    """Rows of every gold table, and what was found on the way.
+
+    Args:
+        outcomes: of all units, merged by `method`.
+        corpus: rows of documents (those judged, metadata only), sentences, stories and variants.
+    """
+    texts, codebook, decisions = evidence.texts, evidence.codebook, evidence.decisions
+    sentences: dict[str, list[tuple[int, int, int]]] = {}
+    for row in corpus["sentences"]:
+        sentences.setdefault(row["doc_id"], []).append((row["start"], row["end"], row["sent_no"]))
+    for spans in sentences.values():
+        spans.sort()
+    mentions, found = mention_rows(outcomes, texts, sentences)
+    stances, more = stance_rows(outcomes, texts, sentences, method)
+    entities = entity_rows(mentions, stances, evidence.judgements, codebook)
+    places = {(row["doc_id"], row["sent_no"]): (row["start"], row["end"]) for row in corpus["sentences"]}
+    documents = {row["doc_id"]: row for row in corpus["documents"]}
+    stories = {row["doc_id"]: row for row in corpus["stories"]}
+    story_ids = {doc_id: row["story_id"] for doc_id, row in stories.items()}
+    tables = {
+        "mentions": mentions,
+        "stances": stances,
+        "document_stances": document_stance_rows(outcomes, method),
+        "conflicts": conflict_rows(outcomes, texts),
+        "adjudications": adjudication_rows(decisions, evidence.index),
+        "entities": entities,
+        "targets": target_rows(codebook),
+        "annotators": annotator_rows(evidence.campaign),
+        "agreement": measure_agreement([outcome.unit for outcome in outcomes], story_ids, evidence.models),
+        "stances_wide": wide_rows(stances, documents, stories, places, texts, entities, codebook),
+        "variant_stances": variant_stance_rows(corpus["variants"], stances),
+    }
+    problems = found + more + _decision_problems(outcomes, decisions, evidence.index) + _mirror_problems(evidence)
+    return tables, problems
+
+
+def _decision_problems(
+    outcomes: Sequence[Outcome], decisions: Sequence[Decision], index: DecisionIndex
+) -> list[Problem]:
+    """Decisions that decide nothing: stale ones, overruled ones, and those whose judgements are no longer one unit."""
+    used = {item.decision.line for outcome in outcomes for item in outcome.fields if item.decision is not None}
+    last = {(item.conflict_id, item.field): item for item in decisions}
+    problems = []
+    for item in decisions:
+        later = last[item.conflict_id, item.field]
+        if item.decision_id in index.stale:
+            message = "rests on a judgement that no longer votes; decide again: stancewire adjudicate"
+            check = "decision-stale"
+        elif later.line != item.line:
+            if later.value == item.value:
+                continue
+            message, check = (
+                f"overruled by line {later.line}: {later.value!r} instead of {item.value!r}",
+                "decision-overruled",
+            )
+        elif item.line not in used:
+            message = "decides nothing: its judgements are no longer one unit, or a later decision covers them"
+            check = "decision-overruled"
+        else:
+            continue
+        place = f"{item.line}"
+        problems.append(
+            Problem(
+                "annotations/adjudications.jsonl", place, check, 2, f"decision {item.decision_id} {message}", "warning"
+            )
+        )
+    return problems
+
+
+def _mirror_problems(evidence: Evidence) -> list[Problem]:
+    problems = []
+    for base, mirror in contradictions(evidence.judgements):
+        place = f"{base['annotator_id']} {base['doc_id']}"
+        message = f"{mirror_words(base, mirror)}; the first one votes: ask the annotator"
+        problems.append(Problem("annotations/judgements.parquet", place, "mirror-contradiction", 3, message, "warning"))
+    return problems
+
+
+def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
+    """The corpus rows that gold is joined with: of the documents given; stories and variants whole."""
+    columns = ["doc_id", "title", "date", "outlet", "wire", "lang", "url"]
+    found: dict[str, list[Row]] = {}
+    for name, wanted in (("documents", columns), ("sentences", None), ("stories", None), ("variants", None)):
+        table = read_table(project.corpus, read_table_schema(name, project.table_schemas), wanted)
+        rows = table.to_pylist()
+        found[name] = [row for row in rows if row["doc_id"] in doc_ids] if name in ("documents", "sentences") else rows
+    return found
+
+
+def write_gold(
+    project: Project, method: str = "majority", out: Path | None = None, judgements: Path | None = None
+) -> Report:
+    """Write every gold table, agreement included.
+
+    Args:
+        method: `majority` or `unanimous`; decisions win over both.
+        out: folder to write to (default: `annotations/`).
+        judgements: folder of the judgement tables (default: `out`).
+
+    Raises:
+        UsageError: there is no such method.
+        StancewireError: something it is made from is missing, stale or cannot be read.
+    """
+    folder = out or project.annotations
+    source = judgements or folder
+    evidence = read_evidence(project, source)
+    outcomes = evidence.outcomes(method)
+    corpus = read_corpus(project, set(evidence.texts))
+    rows, problems = gold_rows(evidence, outcomes, corpus, method)
+    for name in OTHERS:
+        if find_in_manifest(folder, name)[0] in (None, STAGE):
+            rows[name] = []
+    made: dict[str, Any] = {}
+    for name, listed in rows.items():
+        schema = read_table_schema(name, project.table_schemas)
+        made[name] = (schema, make_table(schema, listed))
+    write_stage(folder, STAGE, made, _inputs(project, source))
+    counts = {name: table.num_rows for name, (_, table) in made.items()}
+    counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
+    return Report(counts, sorted(problems))
+
+
+def _inputs(project: Project, source: Path) -> dict[str, str]:
+    tables = [
+        project.table_path(name) for name in CORPUS_TABLES if name in ("documents", "sentences", "stories", "variants")
+    ]
+    decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml]
+    inputs = hash_inputs(project, [*decided, *tables])
+    for name in ("assignments", "judgements"):  # named as in the project, wherever they were read
+        inputs[f"annotations/{name}.parquet"] = file_sha256(source / f"{name}.parquet")
+    return inputs

@@ -1,0 +1,297 @@
+"""Stored exports: what annotators said, as pulled, append-only, without people and without the article.
+
+    annotations/exports/<task_pass>-r<round>/<annotator_id>/<NNNN>.json
+
+Each file holds the tasks that changed since the file before; the latest state of a task is in the last file that holds it.
+Of the article only the words of each span are kept, and 32 characters on either side. `read_submissions` turns the files
+into the shape in which later rooms see them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExportError
+from ..project import Project, schema_directory
+from ..tables import write_text
+from ..text.view import Piece
+from .model import Mark, Submission
+
+FORMAT = "stancewire-export/1"
+CONTEXT = 32
+
+# The names of the interface's controls, where ours differ.
+_CONTROLS = {"mention": "label", "span_comment": "comment"}
+
+
+@dataclass(frozen=True, order=True)
+class Given:
+    """What one project holds: a pass, in a round, given to one annotator."""
+
+    task_pass: str
+    round: int
+    annotator_id: str
+
+    def folder(self, exports: Path) -> Path:
+        """Where its stored exports stand."""
+        return exports / f"{self.task_pass}-r{self.round}" / self.annotator_id
+
+    def __str__(self) -> str:
+        return f"{self.task_pass} r{self.round} {self.annotator_id}"
+
+
+def export_text(document: Mapping[str, Any]) -> str:
+    """The one way a stored export is written: sorted keys, one space, no escapes."""
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def write_export(exports: Path, given: Given, project: str, tasks: list[dict[str, Any]], schemas: Path) -> Path:
+    """Store these tasks as the next file of `given`; what stands there is never touched.
+
+    Raises:
+        ExportError: the tasks break export.schema.json (nothing is written).
+    """
+    folder = given.folder(exports)
+    number = max((int(path.stem) for path in _files(folder)), default=0) + 1
+    path = folder / f"{number:04d}.json"
+    document = {
+        "format": FORMAT,
+        "sequence": number,
+        "task_pass": given.task_pass,
+        "round": given.round,
+        "annotator_id": given.annotator_id,
+        "project": project,
+        "tasks": sorted(tasks, key=lambda task: str(task["doc_id"])),
+    }
+    reason = _broken(document, schemas)
+    if reason is not None:
+        raise ExportError(f"what was pulled of {project!r} breaks export.schema.json and is not stored: {reason}")
+    write_text(path, export_text(document))
+    return path
+
+
+def stored_givens(exports: Path) -> list[Given]:
+    """Every pass, round and annotator that has stored exports."""
+    found = []
+    for folder in sorted(exports.glob("*-r*/*")):
+        task_pass, _, number = folder.parent.name.rpartition("-r")
+        if folder.is_dir() and number.isdecimal() and any(_files(folder)):
+            found.append(Given(task_pass, int(number), folder.name))
+    return sorted(found)
+
+
+def latest_tasks(exports: Path, given: Given, schemas: Path) -> dict[str, dict[str, Any]]:
+    """The latest stored state of every task of `given`, by doc_id."""
+    latest: dict[str, dict[str, Any]] = {}
+    for path in _files(given.folder(exports)):
+        latest |= {task["doc_id"]: task for task in read_export(path, given, schemas)["tasks"]}
+    return latest
+
+
+def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
+    """One stored file, checked.
+
+    Raises:
+        ExportError: it is not JSON (cut off?), breaks export.schema.json, or belongs elsewhere.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ExportError(
+            f"{path} cannot be read as JSON ({error}; half-written?); take it back from git, or if it was never committed, "
+            "delete it and pull again"
+        ) from None
+    reason = _broken(document, schemas)
+    if reason is not None:
+        raise ExportError(
+            f"{path} is not a stored export: {reason}; stored exports are never edited: take it back from git"
+        )
+    found = Given(document["task_pass"], document["round"], document["annotator_id"])
+    if found != given or document["sequence"] != int(path.stem):
+        raise ExportError(
+            f"{path} says it is number {document['sequence']} of {found}; it stands in another place: move it back, or take "
+            "both from git"
+        )
+    return dict(document)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The stored files of a folder in the order pulled; anything else there is not ours."""
+    return sorted((p for p in folder.glob("*.json") if p.stem.isdecimal()), key=lambda path: int(path.stem))
+
+
+def _broken(document: Any, schemas: Path) -> str | None:
+    """What is wrong with a document, or None."""
+    path = schemas / "export.schema.json"
+    if not path.is_file():
+        path = schema_directory() / "export.schema.json"
+    for error in _validator(path, path.stat().st_mtime_ns if path.is_file() else 0).iter_errors(document):
+        place = "/".join(str(part) for part in error.instance_path)
+        return f"{place or 'it'}: {' '.join(error.message.split())[:200]}"
+    return None
+
+
+@lru_cache(maxsize=4)
+def _validator(path: Path, _changed: int) -> Any:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path} cannot be read ({error}); make it: stancewire codebook build") from None
+
+
+# from stored files to submissions
+
+
+def read_submissions(project: Project, exports: Path | None = None) -> list[Submission]:
+    """All submissions of the stored exports, by pass, round and annotator, each in the order pulled.
+
+    Args:
+        exports: the folder to read (default: the project's `annotations/exports`).
+
+    Raises:
+        ExportError: a file cannot be read, breaks the schema, or stands in another's place.
+    """
+    root = project.exports if exports is None else exports
+    return [
+        submission
+        for given in stored_givens(root)
+        for path in _files(given.folder(root))
+        for submission in _submissions(read_export(path, given, project.schema), given, project.relative(path))
+    ]
+
+
+def _submissions(document: Mapping[str, Any], given: Given, path: str) -> Iterator[Submission]:
+    for task in document["tasks"]:
+        yield from task_submissions(task, given, document["sequence"], path, document["project"])
+
+
+def task_submissions(
+    task: Mapping[str, Any], given: Given, pulled: int, export_path: str, project: str
+) -> Iterator[Submission]:
+    """The submissions of one stored task.
+
+    One for the annotator it was given to, whatever its state; where they answered twice, one for each answer, the last
+    being the one that counts. On a server without roles somebody else may have answered too: theirs follow.
+    """
+    common: dict[str, Any] = {
+        "pulled": pulled,
+        "export_path": export_path,
+        "doc_id": task["doc_id"],
+        "text_sha256": task["text_sha256"],
+        "task_pass": given.task_pass,
+        "round": given.round,
+        "project": project,
+        "codebook_version": task["codebook_version"],
+        "suggestions_shown": task["suggestions_shown"],
+        "view": tuple(Piece(*piece) for piece in task["view"]),
+        "entities": tuple((alias, name, label) for alias, name, label in task["entities"]),
+    }
+    answers = task["annotations"]
+    drafts = [draft for draft in task["drafts"] if "completed_by" in draft]
+    people = {given.annotator_id: None} | dict.fromkeys(sorted({item["completed_by"] for item in (*answers, *drafts)}))
+    for person in people:
+        own = [answer for answer in answers if answer["completed_by"] == person]
+        for answer in own:
+            yield Submission(
+                **common,
+                annotator_id=person,
+                state="skipped" if answer["was_cancelled"] else "submitted",
+                marks=read_marks(answer["result"], task["predictions"]),
+                created_at=datetime.date.fromisoformat(answer["created_at"]),
+                updated_at=datetime.date.fromisoformat(answer["updated_at"]),
+                seconds=answer.get("lead_time"),
+            )
+        begun = [draft for draft in drafts if draft["completed_by"] == person]
+        if not own and (begun or person == given.annotator_id):
+            yield Submission(
+                **common,
+                annotator_id=person,
+                state="draft" if begun else "assigned",
+                marks=read_marks(begun[-1]["result"], task["predictions"]) if begun else (),
+                created_at=None,
+                updated_at=None,
+                seconds=None,
+            )
+
+
+def read_marks(results: list[dict[str, Any]], predictions: list[dict[str, Any]]) -> tuple[Mark, ...]:
+    """The marks of one answer: results with one id and a place are one span; any other result stands alone.
+
+    A mark that says it was suggested is compared with the suggestion: `accepted` only if every value is still the same.
+    """
+    suggested = _suggested(predictions)
+    spans: dict[str, list[dict[str, Any]]] = {}
+    for result in results:
+        if "start" in result["value"]:
+            spans.setdefault(result["id"], [])
+    marks: list[tuple[str, list[dict[str, Any]]]] = []
+    for result in results:
+        group = spans.get(result["id"])
+        if group is None:
+            marks.append((result["id"], [result]))
+            continue
+        if not group:
+            marks.append((result["id"], group))
+        group.append(result)
+    return tuple(_mark(region_id, group, suggested) for region_id, group in marks)
+
+
+def _mark(region_id: str, group: list[dict[str, Any]], suggested: Mapping[str, tuple[str | None, Any]]) -> Mark:
+    placed = next((result for result in group if "start" in result["value"]), None)
+    values: dict[str, tuple[str, ...]] = {}
+    for result in group:
+        control = _CONTROLS.get(result["from_name"], result["from_name"])
+        values[control] = values.get(control, ()) + _values(result)
+    origin = _origin(group)
+    provider, content = suggested.get(region_id, (None, None))
+    if origin != "manual" and content is not None:
+        origin = "accepted" if content == _content(group) else "edited"
+    named = [result["meta"]["suggested_by"] for result in group if result.get("meta", {}).get("suggested_by")]
+    return Mark(
+        region_id=region_id,
+        view_start=None if placed is None else placed["value"]["start"],
+        view_end=None if placed is None else placed["value"]["end"],
+        quote="" if placed is None else placed["quote"],
+        before="" if placed is None else placed["before"],
+        after="" if placed is None else placed["after"],
+        values=tuple(sorted(values.items())),
+        origin=origin,
+        suggested_by=None if origin == "manual" else next(iter(named), provider),
+    )
+
+
+def _values(result: Mapping[str, Any]) -> tuple[str, ...]:
+    value = result["value"]
+    return tuple(item for name in ("labels", "choices", "text") for item in value.get(name, ()))
+
+
+def _origin(group: list[dict[str, Any]]) -> str:
+    said = {result.get("origin", "manual") for result in group}
+    if said == {"manual"}:
+        return "manual"
+    return "accepted" if said == {"prediction"} else "edited"
+
+
+def _suggested(predictions: list[dict[str, Any]]) -> dict[str, tuple[str | None, Any]]:
+    """By region id: who suggested it, and what exactly."""
+    found: dict[str, tuple[str | None, Any]] = {}
+    for prediction in predictions:
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for result in prediction["result"]:
+            groups.setdefault(result["id"], []).append(result)
+        found |= {name: (prediction.get("model_version"), _content(group)) for name, group in groups.items()}
+    return found
+
+
+def _content(group: list[dict[str, Any]]) -> list[Any]:
+    """What a group of results says, however it is spelt: controls with their values, and the place."""
+    said = [(r["from_name"], _values(r), r["value"].get("start"), r["value"].get("end")) for r in group if _values(r)]
+    return sorted(said, key=repr)

@@ -1,0 +1,148 @@
+"""What the data of a project is today: its tables and files, how it differs from the last release, and so its version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..checks.files import open_files
+from ..checks.loading import table_file
+from ..checks.texts import CORRECTIONS_CSV, SOURCES_CSV, read_csv
+from ..codebook.dataset import Dataset, read_dataset
+from ..project import ANNOTATION_TABLES, CORPUS_TABLES, Project
+from ..tables import TableSchema, content_sha256, file_sha256, make_table, read_table, read_table_schema
+from .descriptor import TableFile, contents_sha256, make_descriptor
+from .diff import Change, diff_packages
+from .levels import change_level
+from .packages import Package, last_release, parse_version
+from .versions import Level, Version, next_version
+
+TABLES = (*CORPUS_TABLES, *ANNOTATION_TABLES)
+DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports")
+DATA_FILES = (
+    "corpus/sources.csv",
+    CORRECTIONS_CSV,
+    "corpus/withdrawn.csv",
+    "annotations/campaign.yaml",
+    "annotations/adjudications.jsonl",
+)
+_DATED = (("judgements", "updated_at"), ("assignments", "submitted_at"), ("adjudications", "decided_at"))
+
+
+@dataclass(frozen=True)
+class State:
+    """The data of a project.
+
+    Attributes:
+        tables: every table as a file, `changes` excepted. files: every other file that is data, by path.
+        contents: hash over both. created: the latest day that the data names.
+        last: the last release, if any. level: how much has changed since. changes: rows of table `changes`.
+        version: the last release's where the contents are equal, else the next one.
+    """
+
+    project: Project
+    dataset: Dataset
+    tables: tuple[TableFile, ...]
+    files: dict[str, str]
+    contents: str
+    created: str | None
+    last: Package | None
+    level: Level
+    changes: tuple[Change, ...]
+    version: Version
+
+    @property
+    def is_released(self) -> bool:
+        """Are these the contents of the last release?"""
+        return self.level == "none"
+
+    @property
+    def label(self) -> str:
+        """The version as the descriptor says it: with `-dev` where it is not released."""
+        return str(self.version) if self.is_released else f"{self.version}-dev"
+
+    @property
+    def last_version(self) -> Version | None:
+        """Version of the last release."""
+        return None if self.last is None else parse_version(self.last.where)
+
+    def changes_table(self, version: Version | None = None) -> tuple[TableSchema, pa.Table]:
+        """Table `changes`: the last release's own where nothing has changed, else the changes since it."""
+        schema = read_table_schema("changes", self.project.table_schemas)
+        if self.is_released and self.last is not None:
+            return schema, make_table(schema, self.last.table("changes"))
+        release = str(version or self.version)
+        return schema, make_table(schema, [row | {"release": release} for row in self.changes])
+
+    def descriptor(self, label: str, changes: TableFile) -> dict[str, Any]:
+        """The descriptor of the package with this version label, and table `changes` as it was written."""
+        by_name = {table.schema.name: table for table in (*self.tables, changes)}
+        return make_descriptor(self.dataset, [by_name[name] for name in TABLES], label, self.created, self.contents)
+
+
+def describe_table(schema: TableSchema, table: pa.Table, path: Path) -> TableFile:
+    """A table that stands at `path`, as the descriptor describes it."""
+    return TableFile(schema, table_file(schema.name), file_sha256(path), table.num_rows, content_sha256(schema, table))
+
+
+def read_state(project: Project) -> State:
+    """The data of a project as it stands, measured against its last release.
+
+    Raises:
+        TableError: a table is missing, stale or damaged. CodebookError: dataset.yaml cannot be used.
+        ReleaseError: the last release is damaged.
+    """
+    dataset = read_dataset(project.dataset_yaml)
+    tables, found = [], {}
+    for name in TABLES:
+        if name == "changes":
+            continue
+        schema = read_table_schema(name, project.table_schemas)
+        path = project.table_path(name)
+        table = read_table(path.parent, schema)
+        found[name] = table
+        tables.append(describe_table(schema, table, path))
+    files = {path: file_sha256(project.root / path) for path in data_files(project)}
+    contents = contents_sha256(tables, files)
+    created = _latest_day(project, found)
+    last = last_release(project)
+    level, changes, version = _since(project, last, make_descriptor(dataset, tables, "", created, contents))
+    return State(project, dataset, tuple(tables), files, contents, created, last, level, changes, version)
+
+
+def _since(
+    project: Project, last: Package | None, descriptor: dict[str, Any]
+) -> tuple[Level, tuple[Change, ...], Version]:
+    if last is None:
+        return "minor", (), next_version(None, "minor")
+    version = parse_version(last.where)
+    if last.contents == descriptor["stancewire:contents_sha256"]:
+        return "none", (), version
+    today = Package("the project", open_files(project.root), descriptor)
+    changes = tuple(diff_packages(last, today, ""))
+    level = change_level(last, today, changes)
+    return level, changes, next_version(version, level)
+
+
+def data_files(project: Project) -> list[str]:
+    """Paths of all files besides tables that are data: received, decided, or made from the codebook."""
+    files = open_files(project.root)
+    found = [path for folder in DATA_FOLDERS for path in files.names_below(folder)]
+    return sorted([*found, *(path for path in DATA_FILES if files.has(path))])
+
+
+def _latest_day(project: Project, tables: dict[str, pa.Table]) -> str | None:
+    """The latest day on which anyone judged, decided or corrected; article dates say nothing about the package."""
+    days = []
+    for name, column in _DATED:
+        latest = pc.max(tables[name].column(column))
+        if latest.is_valid:
+            days.append(latest.cast(pa.timestamp("us")).cast(pa.date32()).as_py().isoformat())
+    files = open_files(project.root)
+    for path, column in ((CORRECTIONS_CSV, "date"), (SOURCES_CSV, "received")):
+        days += [row[column] for _, row in read_csv(files, path)[0] if row.get(column)]
+    return max(days, default=None)

@@ -1,0 +1,164 @@
+"""The files of a source root, in a fixed order, each with its own name; links that lead out are refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..errors import Problem, SourceError, UsageError
+from .model import Reject, SourceFile
+
+
+@dataclass
+class FoundSources:
+    """What lies below the source roots.
+
+    Attributes:
+        files: to be read, ordered by root and name. rejects: what will not be.
+        ignored: hidden files (`.DS_Store`), which are no sources. warnings: two formats of one name.
+    """
+
+    files: list[SourceFile] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def stored_name(name: str | bytes) -> str:
+    """A file name as it is stored: what is not UTF-8, control characters and literal escapes are percent-encoded.
+
+    The name can be had back by decoding the escapes, so two files never share one.
+    """
+    raw = re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"%25", os.fsencode(name))
+    text = raw.decode("utf-8", "surrogateescape")
+    return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
+
+
+def find_sources(roots: Sequence[Path], endings: Mapping[str, str], format: str | None = None) -> FoundSources:
+    """The files at and below `roots`.
+
+    Args:
+        roots: folders, or single files, whose root is the folder that they are in.
+        endings: file ending (`.txt`) -> format name.
+        format: read every file as this format, whatever its ending.
+
+    Raises:
+        SourceError: a root does not exist.
+    """
+    found = FoundSources()
+    for number, root in enumerate(roots):
+        try:
+            top = root.resolve(strict=True)
+        except OSError:
+            raise SourceError(f"there is no source {root}; name a folder or a file") from None
+        entries = [top] if top.is_file() else sorted(_walk(top, top, found), key=os.fsencode)
+        base = top.parent if top.is_file() else top
+        for path in entries:
+            _look_at(path, base, number, endings, format, found)
+    return found
+
+
+def _walk(folder: Path, base: Path, found: FoundSources) -> Iterator[Path]:
+    """Everything below a folder that is no folder; links to folders come as they are."""
+    try:
+        with os.scandir(folder) as scan:
+            entries = sorted(scan, key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        message = f"the folder cannot be read ({error.strerror}); mend its permissions"
+        found.rejects.append(Reject(_stored_path(folder, base), -1, "source-unreadable", message))
+        return
+    for entry in entries:
+        path = folder / entry.name
+        if entry.name.startswith("."):
+            found.ignored.append(_stored_path(path, base))
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, base, found)
+        else:
+            yield path
+
+
+def _stored_path(path: Path, base: Path) -> str:
+    return "/".join(stored_name(part) for part in path.relative_to(base).parts)
+
+
+def _look_at(
+    path: Path, base: Path, root: int, endings: Mapping[str, str], format: str | None, found: FoundSources
+) -> None:
+    source_path = _stored_path(path, base)
+    refusal = _refusal(path, base)
+    if refusal is not None:
+        found.rejects.append(Reject(source_path, -1, *refusal))
+        return
+    ending = path.suffix
+    kind = format or endings.get(ending.lower())
+    name = source_path.removesuffix(stored_name(ending)) if ending else source_path
+    found.files.append(SourceFile(path, source_path, root, kind, name))
+
+
+def _refusal(path: Path, base: Path) -> tuple[str, str] | None:
+    """Why a directory entry will not be opened: check id and message; None where it may be."""
+    try:
+        target = path.resolve(strict=True)
+        mode = target.stat().st_mode
+    except (OSError, RuntimeError):  # a broken link, or a circle of them
+        return "source-link", "the symbolic link leads nowhere; put the file itself here"
+    if not target.is_relative_to(base):
+        return "source-link", "the symbolic link leads out of the source root; put the file itself here"
+    if stat.S_ISDIR(mode):
+        return "source-link", "symbolic links to folders are not followed; the folder itself is read where it stands"
+    if not stat.S_ISREG(mode):
+        return "source-unreadable", "this is no regular file (a pipe, a socket or a device); take it out"
+    return None
+
+
+def name_documents(found: FoundSources, prefixes: Sequence[str]) -> dict[int, str]:
+    """Ids of the files that hold one document each, by number in `found.files`.
+
+    The id is the prefix of its root and its name. Files of one root that differ in the ending alone keep it, with a
+    warning; a name that is still there twice (in two roots) makes the later one a reject.
+    """
+    by_name: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for number, file in enumerate(found.files):
+        if file.format is not None:
+            by_name[file.root, file.name].append(number)
+    names: dict[int, str] = {}
+    for (root, name), numbers in by_name.items():
+        for number in numbers:
+            names[number] = prefixes[root] + (name if len(numbers) == 1 else found.files[number].source_path)
+        if len(numbers) > 1:
+            paths = ", ".join(found.files[number].source_path for number in numbers)
+            message = f"these differ in their endings alone ({paths}), so their ids keep them"
+            found.warnings.append(Problem(found.files[numbers[0]].source_path, "", "source-format", 1, message, "warning"))
+    taken: dict[str, int] = {}
+    for number in sorted(names):
+        first = taken.setdefault(names[number], number)
+        if first != number:
+            a, b = found.files[first], found.files[number]
+            message = (
+                f"its id {names[number]!r} is that of {a.source_path} (source {a.root + 1}) already: this is "
+                f"{b.source_path} of source {b.root + 1}; give each source an --id-prefix"
+            )
+            found.rejects.append(Reject(b.source_path, -1, "source-duplicate", message))
+            del names[number]
+    return names
+
+
+def spread_prefixes(prefixes: Sequence[str], n_roots: int) -> list[str]:
+    """One id prefix for each source root: none given, one for all, or one for each.
+
+    Raises:
+        UsageError: another number of them.
+    """
+    if len(prefixes) not in (0, 1, n_roots):
+        raise UsageError(f"{len(prefixes)} --id-prefix for {n_roots} sources; give one for all, or one for each in order")
+    return [""] * n_roots if not prefixes else list(prefixes) * (n_roots if len(prefixes) == 1 else 1)
+
+
+def with_name(file: SourceFile, name: str) -> SourceFile:
+    """The file under the id that its document gets."""
+    return replace(file, name=name)

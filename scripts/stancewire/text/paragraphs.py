@@ -1,0 +1,128 @@
+"""A text into paragraphs, however its lines are laid out.
+
+Three layouts: paragraphs between blank lines; one line a paragraph; and hard-wrapped lines, where a paragraph is a block
+between blank lines (or, without any, ends in a short line or before an indented one). Which of them it is, the line ends
+tell: a wrapped line ends in the middle of a sentence, and the next line's first word had no room on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .patterns import ends_sentence
+
+# No one wraps wider; a longer line is a paragraph.
+MAX_WRAPPED_WIDTH = 130
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line's words: code points [start, end) without the white space around them; `indent` counts what stood before.
+
+    `block` numbers stretches without blank lines.
+    """
+
+    start: int
+    end: int
+    indent: int
+    block: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Code points [start, end) of one paragraph, which begins and ends in a character that is no white space."""
+
+    start: int
+    end: int
+    text: str
+    block: int
+
+
+def read_lines(text: str) -> list[Line]:
+    """The lines that are not blank. Lines end in LF and nowhere else (`str.splitlines` would cut at U+2028 and others)."""
+    lines = []
+    block, position, was_blank = 0, 0, False
+    for row in text.split("\n"):
+        words = row.strip()
+        if not words:
+            was_blank = True
+        else:
+            if was_blank and lines:
+                block += 1
+            was_blank = False
+            indent = len(row) - len(row.lstrip())
+            start = position + indent
+            lines.append(Line(start, start + len(words), indent, block, words))
+        position += len(row) + 1
+    return lines
+
+
+def read_paragraphs(text: str, stands_alone: Callable[[str], bool], begins: Callable[[str], bool]) -> list[Paragraph]:
+    """The paragraphs of a text.
+
+    Args:
+        stands_alone: says of a line that it is never part of a wrapped paragraph (header, byline, furniture, ...).
+        begins: says of a line that a paragraph begins with it (dateline, bullet, `Q:`).
+    """
+    lines = read_lines(text)
+    width = wrapped_width(lines)
+    found: list[list[Line]] = []
+    alone = True
+    for line in lines:
+        if width is None or not found or alone or not _continues(found[-1], line, width):
+            joins = False
+        else:
+            joins = not begins(line.text)
+        # A line like `Reuters` may also be the rest of a wrapped sentence.
+        mid_sentence = joins and not ends_sentence(found[-1][-1].text)
+        alone = stands_alone(line.text) and not mid_sentence
+        if joins and not alone:
+            found[-1].append(line)
+        else:
+            found.append([line])
+    return [
+        Paragraph(part[0].start, part[-1].end, text[part[0].start : part[-1].end], part[0].block) for part in found
+    ]
+
+
+def wrapped_width(lines: list[Line]) -> int | None:
+    """The width to which the lines are wrapped, None where a line is a paragraph."""
+    if not lines:
+        return None
+    width = max(line.end - line.start for line in lines)
+    if width > MAX_WRAPPED_WIDTH:
+        return None
+    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.block == b.block]
+    soft = [(a, b) for a, b in pairs if _is_soft(a, b, width)]
+    if lines[-1].block > 0:
+        return width if len(soft) * 2 > len(pairs) else None
+    # Without a blank line anywhere a line is a paragraph, unless sentences clearly run on.
+    running = [b for _, b in soft if b.text[0].islower()]
+    return width if len(pairs) >= 4 and len(soft) > 0.6 * len(pairs) and len(running) * 3 >= len(pairs) else None
+
+
+def _is_soft(line: Line, following: Line, width: int) -> bool:
+    """Was the line broken for want of room?"""
+    if ends_sentence(line.text) or line.text.endswith(":"):
+        return False
+    return following.text[0].islower() or not _had_room(line, following, width)
+
+
+def _had_room(line: Line, following: Line, width: int) -> bool:
+    first_word = len(following.text.split(maxsplit=1)[0])
+    return line.end - line.start + 1 + first_word <= 0.8 * width
+
+
+def _continues(paragraph: list[Line], line: Line, width: int) -> bool:
+    """Does a line of a wrapped text go on with the paragraph before it?"""
+    last = paragraph[-1]
+    if last.block != line.block or line.indent > paragraph[-1].indent + 1:
+        return False
+    if not _had_room(last, line, width):
+        return True
+    if ends_sentence(last.text) or last.text.endswith(":"):
+        return False
+    return line.text[0].islower() or re.match(r"[\d(\"“‘„«]", line.text) is not None or len(paragraph) > 1

@@ -1,0 +1,264 @@
+"""Segments: every stretch of a text gets one role, by rules for plain-text news.
+
+Paragraphs come first (`paragraphs`). Some say themselves what they are, wherever they stand: furniture, captions,
+credits. The others have their place: headers, headline, byline and dateline before the first paragraph of the body,
+sign-offs after the last. Each rule has a name, which is stored with the segment.
+
+| role | rules |
+|--|--|
+| header | header_field, header_date, section_name, editors_note |
+| headline | headline, subheadline |
+| dateline | dateline, dateline_agency |
+| byline | byline |
+| body | paragraph |
+| caption | caption_credit, caption_start, photo_credit, caption_before_credit |
+| credit | wire_credit, credit_closer, sign_off, contributors, copyright |
+| furniture | furniture_lexicon, repeated_line, repeated_headline, separator, stray_mark |
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from . import patterns
+from .lexicon import DEFAULT, Lexicon, furniture_key
+from .model import Segment
+from .paragraphs import Paragraph, read_paragraphs
+
+MAX_HEADLINE_WORDS = 30
+MAX_HEADLINE_CHARS = 220
+# Above this a repeated line is a sentence that someone said twice, not furniture.
+MAX_REPEATED_WORDS = 8
+_BEGINS_PARAGRAPH = re.compile(r"[-•*–·▪■]\s|\d{1,2}[.)]\s|(?:Q|A|Question|Answer)\s?[:.]\s|[A-Z][A-Z .'’-]{2,30}:\s")
+_SPEAKER = re.compile(r"(?:Q|A|Question|Answer|Frage|Antwort)\s?[:.]|[-•*–·]\s", re.IGNORECASE)
+
+
+@dataclass
+class _Part:
+    """A paragraph on its way to being a segment."""
+
+    start: int
+    end: int
+    text: str
+    role: str = ""
+    rule: str = ""
+
+    def be(self, role: str, rule: str) -> None:
+        self.role, self.rule = role, rule
+
+
+def segment_text(text: str, lexicon: Lexicon = DEFAULT) -> list[Segment]:
+    """The segments of a canonical text in order.
+
+    They hold every character that is not white space (`str.isspace`) exactly once, and begin and end in one. The same
+    text and lexicon give the same segments.
+    """
+    parts = [_Part(p.start, p.end, p.text) for p in _paragraphs(text, lexicon)]
+    parts = _take_stray_marks(parts)
+    for part in parts:
+        _name_by_itself(part, lexicon)
+    _name_repeated(parts)
+    first_body = _name_head(parts, lexicon)
+    _name_captions_before_credits(parts, first_body)
+    parts = _cut_dateline(parts, first_body, lexicon)
+    for part in parts:
+        if not part.role:
+            part.be("body", "paragraph")
+    parts = _cut_closer(parts, lexicon)
+    return [Segment(number, part.role, part.start, part.end, part.rule) for number, part in enumerate(parts)]
+
+
+def _paragraphs(text: str, lexicon: Lexicon) -> list[Paragraph]:
+    def stands_alone(line: str) -> bool:
+        return (
+            lexicon.is_furniture(line)
+            or patterns.find_header(line) is not None
+            or patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright")
+            or patterns.is_byline(line, lexicon)
+            or patterns.is_photo_credit(line, lexicon)
+            or not any(character.isalnum() for character in line)
+        )
+
+    def begins(line: str) -> bool:
+        return _BEGINS_PARAGRAPH.match(line) is not None or patterns.find_dateline(line, lexicon) is not None
+
+    return read_paragraphs(text, stands_alone, begins)
+
+
+def _take_stray_marks(parts: list[_Part]) -> list[_Part]:
+    """A second byte order mark or zero-width space before the first word: no white space, yet nothing to read."""
+    if not parts:
+        return parts
+    match = re.match("[\ufeff\u200b\u2060]+", parts[0].text)
+    if match is None:
+        return parts
+    first = parts[0]
+    mark = _Part(first.start, first.start + match.end(), match.group(), "furniture", "stray_mark")
+    rest = _rest_after(first, match.end())
+    return [mark, *([rest] if rest else []), *parts[1:]]
+
+
+def _rest_after(part: _Part, length: int) -> _Part | None:
+    """What follows the first `length` characters of a part, without the white space between; None if nothing."""
+    rest = part.text[length:]
+    start = part.start + length + len(rest) - len(rest.lstrip())
+    return _Part(start, part.end, rest.lstrip()) if rest.strip() else None
+
+
+def _name_by_itself(part: _Part, lexicon: Lexicon) -> None:
+    """Roles that a paragraph has wherever it stands."""
+    if part.role:
+        return
+    if lexicon.is_furniture(part.text):
+        part.be("furniture", "furniture_lexicon")
+    elif not any(character.isalnum() for character in part.text):
+        part.be("furniture", "separator")
+    elif patterns.is_photo_credit(part.text, lexicon):
+        part.be("caption", "photo_credit")
+    elif rule := patterns.caption_rule(part.text, lexicon):
+        part.be("caption", rule)
+    elif rule := patterns.credit_rule(part.text, lexicon):
+        part.be("credit", rule)
+
+
+def _name_repeated(parts: list[_Part]) -> None:
+    """Short lines that come again within the document and are no sentences, e.g. a site's name between paragraphs."""
+    keys = [furniture_key(part.text) if _may_be_repeated(part) else "" for part in parts]
+    counts = Counter(key for key in keys if key)
+    seen: set[str] = set()
+    for part, key in zip(parts, keys, strict=True):
+        # The first of two may be the headline; from three on, none is.
+        if key and counts[key] > 1 and (counts[key] > 2 or key in seen):
+            part.be("furniture", "repeated_line")
+        seen.add(key)
+    first = next((part for part in parts if not part.role), None)
+    for part, key in zip(parts, keys, strict=True):
+        if key and counts[key] == 2 and not part.role and part is not first:
+            part.be("furniture", "repeated_line")
+
+
+def _may_be_repeated(part: _Part) -> bool:
+    words = part.text.split()
+    short = 2 <= len(words) <= MAX_REPEATED_WORDS and len(part.text) <= 60
+    return short and not part.role and not patterns.ends_sentence(part.text) and not part.text.endswith((":", ","))
+
+
+def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
+    """Name what stands before the body; returns the number of the body's first part (len(parts) if there is no body).
+
+    A header with words after it on its line is cut in two, in place.
+    """
+    headline: _Part | None = None
+    deck = False
+    number = 0
+    while number < len(parts):
+        part = parts[number]
+        following = parts[number + 1 :]
+        if part.role:
+            pass
+        elif header := patterns.find_header(part.text):
+            _name_header(parts, number, header)
+        elif patterns.is_section_name(part.text) and any(not later.role for later in following):
+            part.be("header", "section_name")
+        elif patterns.is_editors_note(part.text):
+            part.be("header", "editors_note")
+        elif patterns.is_byline(part.text, lexicon) and (headline or _has_headline(following, lexicon)):
+            part.be("byline", "byline")
+        elif _is_lone_dateline(part, lexicon):
+            part.be("dateline", "dateline")
+        elif headline is None and _is_headline(part, following, lexicon):
+            part.be("headline", "headline")
+            headline = part
+            for later in following:
+                if furniture_key(later.text) == furniture_key(part.text):
+                    later.be("furniture", "repeated_headline")
+        elif headline and not deck and len(part.text.split()) >= 4 and _is_headline(part, following, lexicon):
+            part.be("headline", "subheadline")
+            deck = True
+        else:
+            return number
+        number += 1
+    return number
+
+
+def _name_header(parts: list[_Part], number: int, header: patterns.Header) -> None:
+    part = parts[number]
+    part_text = part.text[: header.length].rstrip()
+    rest = _rest_after(part, header.length)
+    rule = "header_date" if header.field in ("date", "updated") else "header_field"
+    parts[number] = _Part(part.start, part.start + len(part_text), part_text, "header", rule)
+    if rest is not None:
+        parts.insert(number + 1, rest)
+
+
+def _has_headline(following: list[_Part], lexicon: Lexicon) -> bool:
+    unnamed = [part for part in following if not part.role and not patterns.find_header(part.text)]
+    return bool(unnamed) and _is_headline(unnamed[0], unnamed[1:], lexicon)
+
+
+def _is_lone_dateline(part: _Part, lexicon: Lexicon) -> bool:
+    """A dateline with a line of its own: `TOKYO, June 26 (Kyodo) --`."""
+    found = patterns.find_dateline(part.text, lexicon)
+    return found is not None and found.length == len(part.text)
+
+
+def _is_headline(part: _Part, following: list[_Part], lexicon: Lexicon) -> bool:
+    """Short, no sentence with a period, and something longer or finished comes after it."""
+    text = part.text
+    words = text.split()
+    long_enough = len(words) >= 2 or (len(text) >= 6 and not text.isascii())
+    if not long_enough or len(words) > MAX_HEADLINE_WORDS or len(text) > MAX_HEADLINE_CHARS:
+        return False
+    if patterns.ends_in_period(text) or _SPEAKER.match(text) or patterns.find_dateline(text, lexicon):
+        return False
+    # Two sentences are no headline, but `Trump: 'It is unfair.' Abe disagrees` may be one line of it.
+    if re.search(r"[a-zà-ÿ]{3}\.\s+[A-ZÀ-Þ]", text):
+        return False
+    rest = [later for later in following if not later.role]
+    return any(len(later.text) > len(text) or patterns.ends_sentence(later.text) for later in rest)
+
+
+def _name_captions_before_credits(parts: list[_Part], first_body: int) -> None:
+    """Before the body, a sentence over a photographer's line is the picture's caption."""
+    if first_body + 1 >= len(parts) or parts[first_body + 1].rule != "photo_credit":
+        return
+    later = [part for part in parts[first_body + 2 :] if not part.role]
+    if later and len(parts[first_body].text) <= 400:
+        parts[first_body].be("caption", "caption_before_credit")
+
+
+def _cut_dateline(parts: list[_Part], first_body: int, lexicon: Lexicon) -> list[_Part]:
+    """Cut the dateline off the body's first paragraph; one that names an agency may also open the second or third."""
+    body = [number for number in range(first_body, len(parts)) if not parts[number].role]
+    if any(part.role == "dateline" for part in parts):
+        return parts
+    for order, number in enumerate(body[:3]):
+        part = parts[number]
+        found = patterns.find_dateline(part.text, lexicon)
+        if found is None or (order and found.rule != "dateline_agency"):
+            continue
+        rest = _rest_after(part, found.length)
+        if rest is None:
+            part.be("dateline", found.rule)
+            return parts
+        end = part.start + len(part.text[: found.length].rstrip())
+        place = _Part(part.start, end, part.text[: end - part.start], "dateline", found.rule)
+        return [*parts[:number], place, rest, *parts[number + 1 :]]
+    return parts
+
+
+def _cut_closer(parts: list[_Part], lexicon: Lexicon) -> list[_Part]:
+    """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body, and off a byline's place after it."""
+    last = next((n for n in range(len(parts) - 1, -1, -1) if parts[n].role == "body"), None)
+    if last is None:
+        return parts
+    part = parts[last]
+    place = patterns.find_closer(part.text, lexicon)
+    if place is None:
+        return parts
+    text = part.text[:place].rstrip()
+    body = replace(part, end=part.start + len(text), text=text)
+    credit = _Part(part.start + place, part.end, part.text[place:], "credit", "credit_closer")
+    return [*parts[:last], body, credit, *parts[last + 1 :]]

@@ -1,0 +1,139 @@
+"""Sentences of headline, caption and body, within their segments. A headline is one sentence.
+
+A sentence ends at `.`, `!`, `?` or `…` (and their closing quotes and brackets) before white space, unless a rule says
+that it goes on: after an abbreviation, an initial, an ordinal; before a lower-case word; or where the words after a
+quotation say who spoke (`"This is unfair!" Trump said.`). Chinese and Japanese stops need no white space after them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .dates import MONTH
+from .model import Segment, Sentence
+
+ROLES = ("headline", "caption", "body")
+
+_CLOSE = "\"'”’»›)\\]」』）】"
+_OPEN = "\"'“”‘„‚«»‹([「『（"
+_STOP = re.compile(
+    rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*", re.DOTALL
+)
+# What may end no sentence, because a name or number follows.
+_NEVER = frozenset(
+    "mr mrs ms messrs dr prof gen sen rep gov lt col capt cpl sgt maj adm brig cmdr pvt rev hon pres amb supt insp det fr "
+    "st mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h u.a bzw "
+    "evtl ggf inkl vgl usw.und sog geb verh".split()
+)
+# These do so only before a number.
+_BEFORE_NUMBER = frozenset("no nos nr art arts fig figs sec secs para p pp vol ch abs ziff tel ext núm ca".split())
+# These end a sentence only if the next word is one that begins sentences.
+_EITHER = frozenset(
+    "inc corp co cos ltd bros llc plc jr sr etc dept univ assn ave blvd rd st jan feb mar apr jun jul aug sept sep oct nov "
+    "dec mon tue tues wed thu thur thurs fri sat ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich "
+    "minn miss mo mont neb nev okla ore pa penn tenn tex vt va wash wis wyo ont que okt dez mrd mio mill tsd usw s.a n.v "
+    "ph.d m.d b.a m.a esq gmbh str u.s u.k u.n e.u d.c a.m p.m r.i n.y n.j n.h n.c s.c n.d s.d w.va n.m g.o.p".split()
+)
+# Words that begin sentences and hardly ever a name that could follow an abbreviation.
+_STARTERS = frozenset(
+    "the a an this that these those there here he she it we they i you his her its their our my your who what when where why "
+    "how which but and or nor yet so if as at by for from in on of to with without after before since until while although "
+    "though because despite during under over between among about against according also however meanwhile moreover "
+    "instead still then now both each every some many most much more several few all no not one two three four five "
+    "another other others such last next earlier later asked speaking experts officials analysts critics supporters "
+    "der die das den dem ein eine er sie es wir ihr und aber doch auch nach vor bei mit im am in zu zum zur wie wenn als "
+    "le la les un une il elle ils elles ce cette ces mais et en dans pour sur el los las una pero en con por para según "
+    "il lo gli ma nel per con o os mas em".split()
+)
+_SAYING = (
+    "said|says|say|asked|asks|told|tells|added|adds|tweeted|tweets|wrote|writes|replied|replies|answered|shouted|cried|"
+    "exclaimed|declared|insisted|warned|joked|quipped|recalled|explained|continued|noted|responded|posted|yelled|wondered|"
+    "remarked|concluded|argued|announced|demanded|chanted|sagte|fragte|rief|erklärte|meinte|schrieb|dijo|"
+    "preguntó|disse"
+)
+_SPEAKER_AFTER = re.compile(
+    rf"(?:(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|the|his|her|their|an?|[a-z]+)\s+){{0,5}}?(?:{_SAYING})\b|(?:{_SAYING})\s", re.DOTALL
+)
+_LAST_WORD = re.compile(r"(?:^|[\s\"'“”‘’„«»()\[\]/—–-])([^\s\"'“”‘’„«»()\[\]/—–]+?)$")
+_ORDINAL_BEFORE = re.compile(
+    r"\b(?:am|vom|der|dem|den|des|die|das|zum|beim|im|seit|bis|ab|und|el|il|le)\s+\d{1,3}$", re.IGNORECASE
+)
+_MONTH_NEXT = re.compile(MONTH, re.IGNORECASE)
+
+
+def split_sentences(
+    text: str, segments: Iterable[Segment], breaks: Sequence[int] = (), joins: Sequence[int] = ()
+) -> list[Sentence]:
+    """The sentences of the segments that have any, numbered through the document.
+
+    Args:
+        breaks: code points at which a sentence begins whatever the rules say.
+        joins: code points at which none begins, whatever the rules say.
+    """
+    found: list[Sentence] = []
+    for segment in segments:
+        if segment.role not in ROLES:
+            continue
+        begins = [segment.start]
+        if segment.role != "headline":
+            begins += [segment.start + place for place in find_breaks(text[segment.start : segment.end])]
+        inside = {place for place in breaks if segment.start < place < segment.end}
+        begins = sorted((set(begins) | inside) - {place for place in joins if place != segment.start})
+        for start, following in zip(begins, [*begins[1:], segment.end], strict=True):
+            end = start + len(text[start:following].rstrip())
+            found.append(Sentence(len(found), segment.seg_no, start, end))
+    return found
+
+
+def find_breaks(text: str) -> list[int]:
+    """Where sentences begin within a paragraph, its beginning left out."""
+    found = []
+    begin = 0
+    for match in _STOP.finditer(text):
+        if match.end() < len(text) and _ends(text, begin, match):
+            found.append(match.end())
+            begin = match.end()
+    return found
+
+
+def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
+    """Does a sentence end at this stop?"""
+    stop, close = match["stop"], match["close"]
+    if stop is None:  # Chinese and Japanese
+        return match.group().rstrip()[-1] not in "」』" or text[match.end()] not in "とと、。"
+    following = text[match.end() : match.end() + 120]
+    first = following.lstrip(_OPEN)[:1]
+    if not first or first.islower():
+        return False
+    opened = following[:1] in _OPEN
+    next_word = re.match(r"[^\W_]+(?:[’'.][^\W_]+)*", following.lstrip(_OPEN))
+    starter = next_word is not None and next_word.group().lower() in _STARTERS
+    if stop[-1] in "!?" or set(stop) <= {"!", "?"}:
+        return not (close.strip(")]") and _SPEAKER_AFTER.match(following))
+    if "…" in stop or stop.count(".") >= 2:
+        attached = not text[match.start() - 1 : match.start()].isspace() and " " not in stop
+        return bool(close) or opened or starter or attached and stop.endswith("....")
+    before = text[begin : match.start()]
+    last = _LAST_WORD.search(before[-60:])
+    word = last[1] if last else ""
+    return _ends_after(word, before, first, starter or opened, following)
+
+
+def _ends_after(word: str, before: str, first: str, starter: bool, following: str) -> bool:
+    """Does a period after `word` end the sentence?"""
+    key = word.lower()
+    if key in _NEVER:
+        return False
+    if key in _BEFORE_NUMBER and first.isdigit():
+        return False
+    if key in _EITHER or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word):
+        return starter
+    if re.fullmatch(r"[^\W\d_]", word) and word.isupper():  # an initial; the pronoun I and `Plan B` end sentences, too
+        return starter
+    if word.isdigit() and len(word) <= 3:
+        if _MONTH_NEXT.match(following):
+            return re.search(rf"{MONTH}\s+\d+$", before, re.IGNORECASE) is not None
+        if _ORDINAL_BEFORE.search(before):
+            return False
+    return True

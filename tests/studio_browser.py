@@ -1,0 +1,118 @@
+"""A real annotator's hands: what tests do in Label Studio's pages, in a real Chromium.
+
+Offsets are half-open code points of the task's text, as everywhere; the page counts UTF-16 units, and `select_text` reckons
+with that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, sync_playwright
+
+WINDOW = (1440, 900)
+_ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_TEXT = ".body .lsf-htx-richtext"
+
+# The box of one code point of an element's text, in the window: [left, top, right, bottom]. A line break is a <br>, which
+# has no width. The page scrolls so that the code point is in sight, clear of the bar.
+_BOX = """
+(root, point) => {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  let passed = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.nodeName === "BR") { passed += 1; continue; }
+    if (node.nodeType !== Node.TEXT_NODE) continue;
+    const points = Array.from(node.data);
+    if (point < passed + points.length) {
+      const unit = points.slice(0, point - passed).join("").length;
+      const range = document.createRange();
+      range.setStart(node, unit);
+      range.setEnd(node, unit + points[point - passed].length);
+      let box = range.getBoundingClientRect();
+      if (box.top < 170 || box.bottom > innerHeight - 90) {
+        node.parentElement.scrollIntoView({ block: "center" });
+        box = range.getBoundingClientRect();
+      }
+      return [box.left, box.top, box.right, box.bottom];
+    }
+    passed += points.length;
+  }
+  return null;
+}
+"""
+
+
+@contextlib.contextmanager
+def browser_page() -> Iterator[Page]:
+    """A page of a fresh Chromium: the one on this machine (or $STANCEWIRE_CHROMIUM), else Playwright's own."""
+    chromium = os.environ.get("STANCEWIRE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS))
+        try:
+            yield browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
+        finally:
+            browser.close()
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    """Sign in by the form, and switch on "select region after creating it", as the guidelines ask."""
+    page.goto(f"{url}/user/login/")
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "/user/login" not in address)
+    page.evaluate("localStorage.setItem('labelStudio:settings', JSON.stringify({selectAfterCreate: true}))")
+
+
+def open_label_stream(page: Page, url: str, project_id: int) -> None:
+    """Open a project's label stream and wait for its first task."""
+    page.goto(f"{url}/projects/{project_id}/data?labeling=1")
+    page.wait_for_selector(f"{_TEXT} .lsf-richtext__line")
+    page.wait_for_timeout(500)  # the text is drawn anew once when suggestions and settings have come
+
+
+def select_text(page: Page, start: int, end: int) -> None:
+    """Drag with the mouse from the first to the last code point of [start, end) of the task's text."""
+    text = page.locator(_TEXT).first
+    text.evaluate(_BOX, end - 1)  # bring it into sight: dragging does not scroll
+    first = text.evaluate(_BOX, start)
+    last = text.evaluate(_BOX, end - 1)
+    assert first and last, f"[{start}, {end}) is outside the task's text"
+    inset = 0.1  # a drag that begins on the very edge may begin in the character before
+    page.mouse.move(first[0] + inset * (first[2] - first[0]), (first[1] + first[3]) / 2)
+    page.mouse.down()
+    page.mouse.move((first[0] + last[2]) / 2, (last[1] + last[3]) / 2, steps=4)
+    page.mouse.move(last[2] - inset * (last[2] - last[0]), (last[1] + last[3]) / 2, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(150)
+
+
+def press(page: Page, *keys: str) -> None:
+    """Press keys one after another, as Playwright names them: "1", "q", "Shift+X", "Escape"."""
+    for key in keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+
+
+def answer_document(page: Page, target_id: str, stance: str) -> None:
+    """Answer the whole article's stance on one target in the grid."""
+    page.locator(f".row-{target_id} label", has=page.locator(f"input[name='{stance}']")).click()
+
+
+def submit(page: Page) -> None:
+    """Submit with the keyboard and wait until the server has taken it."""
+    with page.expect_response(lambda r: r.request.method == "POST" and "/annotations" in r.url) as answer:
+        page.keyboard.press("Control+Enter")
+    assert answer.value.ok, answer.value.text()
