@@ -22,7 +22,10 @@ ARTICLES: dict[str, list[tuple[str, str]]] = {
         ("furniture", "ADVERTISEMENT"),
         ("body", "TOKYO – Donald Trump told Bloomberg News that the security treaty with Japan was “unfair”."),
         ("caption", "Mark Esper speaks to sailors in Yokosuka."),
-        ("body", "Trump's aides praised Japan. Takeshi Iwaya said: “We must keep the treaty.” Iwaya then left 👩‍✈️ for Osaka."),
+        (
+            "body",
+            "Trump's aides praised Japan. Takeshi Iwaya said: “We must keep the treaty.” Iwaya then left 👩‍✈️ for Osaka.",
+        ),
     ],
     "b-2": [
         ("headline", "Ministers meet"),
@@ -99,7 +102,14 @@ def write_gold(project: Project, mentions: Sequence[tuple[str, str, str, str]]) 
         start = texts[doc_id].index(words)
         rows.append(
             {"mention_id": f"m{number}", "doc_id": doc_id, "start": start, "end": start + len(words), "text": words}
-            | {"label": label, "kind": "name", "entity_id": entity_id, "is_outer": True, "n_votes": 2, "n_annotators": 2}
+            | {
+                "label": label,
+                "kind": "name",
+                "entity_id": entity_id,
+                "is_outer": True,
+                "n_votes": 2,
+                "n_annotators": 2,
+            }
             | {"decided_by": "unanimous"}
         )
         entities[entity_id] = {"entity_id": entity_id, "name": words, "label": label, "n_mentions": 1}

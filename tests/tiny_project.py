@@ -21,8 +21,8 @@ from stancewire.tables import file_sha256, make_table, read_table_schema, row_id
 SCHEMA = Path(__file__).parents[1] / "schema"
 BODY = "The envoy praised the security treaty on Monday. “We keep it,” Ana Ruiz said."
 SOURCES = {
-    "wire-1": f"Treaty stays, envoy says 🕊\r\n\r\n{BODY}\r\n\r\nADVERTISEMENT\r\n",
-    "local-1": "Treaty stays, envoy says\n\n" + BODY.replace("treaty on Monday", "pact Monday") + "\n",
+    "wire-1": f"Treaty stays, Japan's envoy says 🕊\r\n\r\n{BODY}\r\n\r\nADVERTISEMENT\r\n",
+    "local-1": "Treaty stays, Japan's envoy says\n\n" + BODY.replace("treaty on Monday", "pact Monday") + "\n",
 }
 ROLES = {"wire-1": ("headline", "body", "furniture"), "local-1": ("headline", "body")}
 ANNOTATORS = ("ann-one", "ann-two")

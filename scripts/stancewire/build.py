@@ -48,8 +48,8 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
             said.append(f"{len(files.changed) + len(files.same)} files, {len(files.changed)} changed")
         with steps.step("converting the sources") as said:
             converted = convert_corpus(project, workers=workers)
-            problems += converted.problems
-            said.append(f"{converted.counts['documents']} documents")
+            problems += [*converted.rejects, *converted.problems]
+            said.append(f"{converted.counts['written']} documents")
         with steps.step("reading the stored exports") as said:
             judged = write_judgements(project)
             problems += judged.problems

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..codebook.model import Codebook
 from ..errors import Problem, StancewireError
 from ..project import Project
 from .catalogue import problem
@@ -96,18 +97,17 @@ class _Schema:
         return f"{error.json_path}: {one_line(ValueError(text))}"
 
 
-def check_readings(project: Project, loaded: Loaded) -> list[Problem]:
+def check_readings(project: Project, loaded: Loaded, codebook: Codebook) -> list[Problem]:
     """What reading the stored exports anew finds: documents that are gone, choices left behind by hidden controls."""
-    from ..codebook import read_codebook
     from ..judgements.stage import Document, read_judgements
     from ..label_studio.exports import read_submissions
 
     columns = ("doc_id", "text", "text_sha256")
     documents = [Document(*row) for row in loaded.columns("documents", *columns)]
     try:
-        reading = read_judgements(read_submissions(project), documents, read_codebook(project.codebook_yaml))
-    except StancewireError as error:
-        return [problem("export-format", EXPORTS, "", str(error))]
+        reading = read_judgements(read_submissions(project), documents, codebook)
+    except StancewireError:
+        return []  # check_exports says what is wrong with them
     found = [item for item in reading.problems if item.check == "export-document"]
     for name, count in sorted(reading.counts.items()):
         if name.startswith("dropped_") and count:

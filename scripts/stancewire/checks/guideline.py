@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from ..codebook import Codebook
+from ..codebook.model import Codebook
 from ..errors import Problem
 from .loading import Loaded, limited, table_file
 

@@ -56,5 +56,5 @@ def _check_with_codebook(project: Project, files: Files, loaded: Loaded) -> list
         return []  # check_settings says so
     found = guideline.check_guideline(loaded, codebook)
     if files.names_below(exports.EXPORTS) and "documents" in loaded.tables:
-        found += exports.check_readings(project, loaded)
+        found += exports.check_readings(project, loaded, codebook)
     return found

@@ -9,21 +9,23 @@ from .catalogue import problem
 
 def check_settings(project: Project) -> list[Problem]:
     """The codebook, dataset.yaml and campaign.yaml by the codebook room's own checks; made files against the codebook."""
-    from ..codebook import write_codebook_files
     from ..codebook.campaign import check_campaign
     from ..codebook.dataset import check_dataset
     from ..codebook.read import check_codebook
 
-    found = check_codebook(project.codebook_yaml)
-    if not found:
-        try:
-            changed = write_codebook_files(project, dry_run=True).changed
-        except StancewireError as error:
-            found.append(problem("codebook-made", project.relative(project.schema), "", str(error)))
-        else:
-            message = "is not what the codebook makes; run: stancewire codebook build"
-            found += [problem("codebook-made", project.relative(path), "", message) for path in changed]
+    found = check_codebook(project.codebook_yaml) or _check_made(project)
     return [*found, *check_dataset(project.dataset_yaml), *check_campaign(project.campaign_yaml)]
+
+
+def _check_made(project: Project) -> list[Problem]:
+    from ..codebook import write_codebook_files
+
+    try:
+        changed = write_codebook_files(project, dry_run=True).changed
+    except StancewireError as error:
+        return [problem("codebook-made", project.relative(project.schema), "", str(error))]
+    message = "is not what the codebook makes; run: stancewire codebook build"
+    return [problem("codebook-made", project.relative(path), "", message) for path in changed]
 
 
 def check_lists(project: Project) -> list[Problem]:

@@ -36,14 +36,14 @@ def run(args: argparse.Namespace) -> int:
     from ..tables import read_table, read_table_schema
 
     project = find_project(args)
-    tables = [
+    documents, segments = [
         read_table(project.corpus, read_table_schema(name, project.table_schemas), columns)
         for name, columns in (
             ("documents", ["doc_id", "date", "wire", "lang", "text", "n_words"]),
             ("segments", ["doc_id", "seg_no", "role", "start", "end"]),
         )
     ]
-    witnesses = read_witnesses(*tables, NO_SENTENCES)
+    witnesses = read_witnesses(documents, segments, NO_SENTENCES)
     grouping = group_witnesses(witnesses)
     pairs: dict[int, list[Pair]] = {}
     for pair in grouping.pairs:

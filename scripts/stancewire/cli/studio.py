@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import Problem
 from .output import add_json, emit, find_project, split_problems
 
 PASSES = ("entities", "stances")
@@ -170,9 +171,8 @@ def run_push(args: argparse.Namespace) -> int:
                 say=progress(),
             )
     counts = dict(sorted(report.counts.items()))
-    done = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count) or "nothing to do"
-    verb = "would be" if args.dry_run else "on"
-    summary = f"{verb} {client.url}: {done}" + ("" if report.changed else " (nothing changed)")
+    verb = "would be done on" if args.dry_run else "on"
+    summary = f"{verb} {client.url}: {report}" + ("" if report.changed else " (nothing changed)")
     emit(
         args, {"url": client.url, "changed": report.changed, **counts, "notes": report.notes}, [*report.notes, summary]
     )
@@ -223,9 +223,9 @@ def run_pull(args: argparse.Namespace) -> int:
         stored = [project.relative(path) for path in report.stored]
         counts = dict(sorted(report.counts.items()))
         lines = [*report.notes, *(f"stored {path}" for path in stored)]
-        lines.append(", ".join(f"{count} {name}" for name, count in counts.items()) or "no tasks")
+        lines.append(str(report))
         data = {"url": client.url, "stored": stored, **counts, "notes": report.notes}
-        problems = []
+        problems: list[Problem] = []
         if out is None:
             from ..judgements.stage import write_judgements
 

@@ -95,7 +95,8 @@ def _breaches(value: Any, schema_name: str) -> Iterator[tuple[Place, str, str]]:
 def _worded(error: ValidationError) -> Iterator[tuple[Place, str, str]]:
     place: Place = tuple(error.absolute_path)
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
-    found, rule = error.instance, error.validator_value
+    found: Any = error.instance
+    rule: Any = error.validator_value
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", ()))
         for key in found:
@@ -108,8 +109,10 @@ def _worded(error: ValidationError) -> Iterator[tuple[Place, str, str]]:
     elif error.validator == "enum":
         yield place, "value", f"{_short(found)} is not known{did_you_mean(str(found), map(str, rule))}"
     elif error.validator == "type":
-        quotes = "; write it in quotes" if rule == "string" and isinstance(found, int | float | bool) else ""
-        yield place, "value", f"expected {_TYPES[rule]}, found {_short(found)}{quotes}"
+        types = [rule] if isinstance(rule, str) else rule
+        quotes = "; write it in quotes" if "string" in types and isinstance(found, int | float | bool) else ""
+        expected = " or ".join(_TYPES[name] for name in types)
+        yield place, "value", f"expected {expected}, found {_short(found)}{quotes}"
     elif error.validator in ("minItems", "minProperties"):
         yield place, "value", f"needs at least {rule} of these, found {len(found)}"
     elif error.validator == "uniqueItems":
@@ -125,6 +128,7 @@ _TYPES = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
+    "null": "nothing (null)",
 }
 
 

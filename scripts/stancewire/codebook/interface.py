@@ -33,14 +33,15 @@ def _entities(codebook: Codebook) -> ElementTree.Element:
     _bar(root, "mention", codebook.mention_labels, keys)
     side = _columns(root, word_by_word=False)
     span = _view(side, "span")
-    _hint(span, "Press a key from the bar, then drag over a name. Click a mark to see its kind and who or what it is.")
+    _hint(span, "Press a key of the bar, then drag over a name. Click a mark to see its kind, and who or what it is.")
     selected = _view(span, visibleWhen="region-selected")
     kind = _choices(selected, "kind", "single-radio", perRegion="true")
     _add_choices(kind, codebook.mention_kinds, keys)
     _header(selected, "Who or what it is (nothing chosen: found by its words)")
     _choices(_view(selected, "names"), "entity", "single", perRegion="true", value="$entities")
     _header(selected, "Not in the list? Its full name:")
-    _text_area(selected, "entity_name", "e.g. Clara Whitfield", perRegion="true")
+    _text_area(selected, "entity_name", "then Enter", perRegion="true")
+    _header(selected, "Next mark: Esc first. A key of the bar changes this one.")
     _document_end(_view(side, "doc"), codebook, keys)
     return root
 
@@ -54,7 +55,7 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
     _hint(
         span,
         "Press a target's key, then drag over the words that show a stance; then stance, whose words, holder. "
-        "The next drag keeps the target. Same words again: drag again, or Ctrl+D.",
+        "Below, answer for the article as a whole.",
     )
     selected = _view(span, visibleWhen="region-selected")
     stance = _choices(selected, "stance", "single-radio", "A span needs a stance: favor, against or neutral")
@@ -69,13 +70,14 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
     _header(left, "Holder(s): who has it")
     holders = _choices(_view(left, "names holders"), "holder", "multiple", "A span needs a holder: who has the stance")
     holders.attrib |= {"perRegion": "true", "value": "$holders"}
-    _text_area(_shown_when(left, "holder", (OTHER,)), "holder_text", "Name of the other holder", perRegion="true")
+    _text_area(_shown_when(left, "holder", (OTHER,)), "holder_text", "Name, then Enter", perRegion="true")
     relayed = [choice.name for choice in codebook.attributions if choice.id != AUTHOR]
     right = _shown_when(who, "attribution", relayed)
     _header(right, "Via: who reports it (Shift)")
     _choices(_view(right, "names via"), "via", "single", perRegion="true", value="$vias")
-    _text_area(_shown_when(right, "via", (OTHER,)), "via_text", "Name of the other source", perRegion="true")
-    _text_area(selected, "span_comment", "Comment on this span (name an other target here)", perRegion="true")
+    _text_area(_shown_when(right, "via", (OTHER,)), "via_text", "Name, then Enter", perRegion="true")
+    _text_area(selected, "span_comment", "Comment, or the other target's name; then Enter", perRegion="true")
+    _header(selected, "Next span: Esc first. A target's key changes this one. Same words, other target: Ctrl+D.")
     document = _view(side, "doc")
     _answer_grid(document, codebook, keys)
     _document_end(document, codebook, keys)

@@ -1,6 +1,6 @@
 """The codebook → JSON Schemas of what goes out and comes in: tasks, stored exports, decisions, rows of sources.csv.
 
-They state formats. Whether a label is known is asked elsewhere, since what was stored under an older codebook stays valid.
+They state formats. Whether a label is known is asked elsewhere: what was stored under an older codebook stays valid.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _task(codebook: Codebook) -> dict[str, Any]:
             "codebook_version": _VERSION,
             "suggestions_shown": {"type": "boolean"},
             "view": _VIEW,
-            "text": _described(_TEXT | {"pattern": "^[^\\r\\ufeff]"}, "what is read and marked; LF only, no U+FEFF in front"),
+            "text": _described({"type": "string", "pattern": "^[^\\ufeff][^\\r]*$"}, "what is read and marked; lines end in LF"),
             "meta_line": _described(_WORDS, "what is known of the article, as context"),
             "entities_offered": _OFFERED,
             "entities": _described(_CHOICES, "choices of the entity pass"),
@@ -105,8 +105,8 @@ def _export(codebook: Codebook) -> dict[str, Any]:
         "if": {"required": ["value"], "properties": {"value": {"required": ["start"]}}},
         "then": {"required": ["quote", "before", "after"]},
     }
-    value = _object({"start": _COUNT, "end": _COUNT, "labels": _list(_TEXT), "choices": _list(_TEXT), "text": _list(_TEXT)},
-                    optional=("start", "end", "labels", "choices", "text"))  # fmt: skip
+    chosen = {"labels": _list(_TEXT), "choices": _list(_TEXT), "text": _list(_TEXT)}
+    value = _object({"start": _COUNT, "end": _COUNT} | chosen, optional=("start", "end", *chosen))
     value["dependentRequired"] = {"start": ["end"], "end": ["start"]}
     result = _object(
         {

@@ -42,7 +42,7 @@ class Choice:
 class Target(Choice):
     """What a stance is about; `inverse_of` marks a mirror target, folded onto its base with polarity reversed.
 
-    `document` says whether the author's own stance on it is asked for each article. A mirror's is not: its base asks it.
+    `document` says whether the author's own stance on it is asked for each article (a mirror's is not: its base asks).
     """
 
     favor_means: str = ""

@@ -12,8 +12,8 @@ AUTHOR, UNNAMED, OTHER = "author", "unnamed", "other"
 RESERVED_IDS = frozenset({AUTHOR, UNNAMED, OTHER})
 NO_HOLDERS = frozenset({"EVENT", "LAW", "PRODUCT"})  # labels of what neither holds a stance nor reports one
 
-# Keys as they lie on the board, left to right, the lowest row first, where the left hand rests while the right one drags.
-# Left out are those of the codebook (q w e, a s d f) and of the front end itself (u); Shift makes a holder's key a via's.
+# Keys as they lie on the board, the lowest row first, where the left hand rests while the right one drags. Left out are
+# those of the codebook (q w e, a s d f) and of the front end itself (u); Shift makes a holder's key a via's.
 _LETTERS = tuple("zxcvbnmrtyiopjkl")
 ENTITY_KEYS = tuple("ertyiopasdfghjklzxcvbnm")
 HOLDER_KEYS = ("a", *_LETTERS, "g", "h")

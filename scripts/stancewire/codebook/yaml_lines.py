@@ -1,8 +1,8 @@
 """YAML read with care: plain values, and the line on which each of them stands.
 
-What differs from PyYAML's own loading: only `true` and `false` are booleans (so `NO`, `no` and `on` stay strings, as in
-YAML 1.2), dates stay strings, a key that stands twice is refused, and so are tags, and files too large, too deep or with
-aliases that multiply.
+What differs from PyYAML's own loading: only `true` and `false` are booleans (so `NO`, `no` and `on` stay strings, as
+in YAML 1.2); dates stay strings; a key that stands twice is refused, and so are tags, and files that are too large or too
+deep or whose aliases multiply.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def parse_yaml(text: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise YamlError(mark.line + 1 if mark else 1, f"not YAML: {said}") from None
+        raise YamlError(_line(mark), f"not YAML: {said}") from None
     except yaml.YAMLError as error:
         raise YamlError(1, f"not YAML: {' '.join(str(error).split())}") from None
     lines: dict[Place, int] = {}
@@ -100,7 +100,7 @@ def _check_size(text: str) -> None:
     """Refuse what is too deep or has too many aliases, before any of it is built."""
     depth = aliases = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1
+        line = _line(event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -123,7 +123,7 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
-    line = node.start_mark.line + 1
+    line = _line(node.start_mark)
     lines.setdefault(place, line)
     if len(lines) > MAX_VALUES:
         raise YamlError(line, f"more than {MAX_VALUES} values")
@@ -132,11 +132,12 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
     if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
         result: dict[str, Any] = {}
         for key, item in node.value:
-            here = key.start_mark.line + 1
+            here = _line(key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError(here, "a key must be a plain word")
             if key.value in result:
-                raise YamlError(here, f"the key {key.value!r} stands twice (first on line {lines[(*place, key.value)]})")
+                first = lines[(*place, key.value)]
+                raise YamlError(here, f"the key {key.value!r} stands twice (first on line {first})")
             lines[(*place, key.value)] = here
             result[key.value] = _value(item, (*place, key.value), lines)
         return result
@@ -147,5 +148,17 @@ def _value(node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
         if kind == "str":
             return node.value
         if kind in _SCALARS and re.fullmatch(_SCALARS[kind][0], node.value):
-            return {"bool": lambda v: v == "true", "null": lambda v: None, "int": int, "float": float}[kind](node.value)
+            return _scalar(kind, node.value)
     raise YamlError(line, f"the tag {node.tag!r} is not read here; remove it")
+
+
+def _scalar(kind: str, written: str) -> bool | int | float | None:
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return written == "true"
+    return int(written) if kind == "int" else float(written)
+
+
+def _line(mark: Any) -> int:
+    return 1 if mark is None else int(mark.line) + 1

@@ -17,6 +17,12 @@ from .terms import Terms, Vocabulary
 
 Row = dict[str, Any]
 
+_MAY_BE_NULL = (
+    *("start", "end", "text", "made_start", "made_end", "label", "kind", "entity_id"),
+    *("target_id", "target_id_given", "evidence_id", "attribution", "flag", "comment"),
+    *("holder_type", "holder_entity_id", "holder_text", "via_type", "via_entity_id", "via_text"),
+)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -90,7 +96,7 @@ class Reader:
             raise ExportError(
                 f"{sub.export_path}: the annotation of {sub.doc_id} by {sub.annotator_id} has no date; pull again"
             )
-        row: Row = {
+        row: Row = dict.fromkeys(_MAY_BE_NULL) | {
             "layer": layer,
             "doc_id": sub.doc_id,
             "annotator_id": sub.annotator_id,

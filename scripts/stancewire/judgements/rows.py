@@ -153,7 +153,7 @@ class _SubmissionReader(Reader):
         attribution = attribution or (AUTHOR if holders == (AUTHOR,) else None)
         if attribution is None:
             raise Unreadable("no attribution chosen")
-        if (attribution == AUTHOR) != (holders == (AUTHOR,)):
+        if holders != (AUTHOR,) if attribution == AUTHOR else AUTHOR in holders:
             said = f"attribution {attribution} with holder {' + '.join(holders)}"
             self._warn(mark, place, "author-attribution", f"{said}; the author alone holds what the author says")
         via = self._via(mark, attribution)

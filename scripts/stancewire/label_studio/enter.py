@@ -132,7 +132,7 @@ def _enter(
     """Enter one answer; says whether it was new, changed or already there."""
     account = accounts[given.annotator_id]
     what = f"entering the answer of {given.annotator_id} to {task['data']['doc_id']!r}"
-    body = {"result": results, "lead_time": None, "was_cancelled": False, "ground_truth": False}
+    body: dict[str, Any] = {"result": results, "lead_time": None, "was_cancelled": False, "ground_truth": False}
     body["parent_prediction"] = parent_prediction(results, task)
     own = [item for item in task["annotations"] if item["completed_by"]["id"] == account.user_id]
     if not own:

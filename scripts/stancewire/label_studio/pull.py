@@ -37,6 +37,10 @@ class PullReport:
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        said = [f"{count} {name}" for name, count in sorted(self.counts.items()) if count]
+        return ", ".join([f"{len(self.stored)} files stored", *said])
+
 
 def pull_all(
     project: Project,

@@ -7,7 +7,6 @@ sent, and again afterwards. A task whose text has changed since it was sent keep
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +14,14 @@ from typing import Any
 
 from ..codebook import Round, read_campaign, read_codebook
 from ..codebook.model import Codebook
-from ..errors import StudioError, UsageError
+from ..errors import UsageError
 from ..project import Project
 from ..text.view import View
 from .accounts import Accounts
 from .client import Client, UnsureError
+from .delivery import PAUSE_SECONDS, Delivery, PushReport, Wanted, is_touched
 from .exports import Given, latest_tasks
-from .rooms import Room, changed_settings, check_data, corpus_name, find_rooms, room_settings
+from .rooms import Room, changed_settings, corpus_name, find_rooms, room_settings
 from .server import Say, quiet
 from .suggestions import PROVIDER, Recognizer, prediction_results
 from .tasks import (
@@ -36,37 +36,6 @@ from .tasks import (
     stored_view,
     task_fault,
 )
-
-BATCH = 250
-ATTEMPTS = 3
-PAUSE_SECONDS = 2.0
-
-
-@dataclass
-class PushReport:
-    """What a push did, or with `dry_run` would do.
-
-    Attributes:
-        counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent, tasks_there.
-        notes: what a person should know: held-back documents, changed texts.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything on the server was, or would be, changed."""
-        return any(count for name, count in self.counts.items() if name != "tasks_there")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One task to be there: its data, the suggestions to go with it (empty: none), and who made these."""
-
-    data: dict[str, Any]
-    suggested: list[dict[str, Any]]
-    provider: str = PROVIDER
 
 
 @dataclass
@@ -87,6 +56,7 @@ class Push:
         self.articles: dict[str, Article] = read_articles(self.project)
         self.gold: Gold = read_gold(self.project)
         self.corpus = corpus_name(self.project)
+        self.held: dict[tuple[str, int, str], dict[str, None]] = {}
         self.rooms = find_rooms(self.client, self.corpus)
         self.recognizer = Recognizer(self.codebook, (m for found in self.gold.mentions.values() for m in found))
 
@@ -96,6 +66,11 @@ class Push:
             documents = self._documents(round_)
             for annotator_id in round_.annotators:
                 self._give_out(Given(round_.task_pass, round_.round, annotator_id), round_, documents)
+        for (task_pass, number, reason), found in self.held.items():
+            named = ", ".join(list(found)[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+            self.report.counts["documents_held_back"] += len(found)
+            self.report.notes.append(f"{task_pass} r{number}: not given out: {named}: {reason}")
+        self.held.clear()
 
     def _documents(self, round_: Round) -> list[str]:
         if round_.documents is None:
@@ -117,10 +92,7 @@ class Push:
             self.report.counts["tasks_sent"] += len(wanted)
             self.report.counts["suggestions_sent"] += sum(bool(item.suggested) for item in wanted.values())
             return
-        tasks = self._send_tasks(room, wanted)
-        if not self.dry_run:
-            self._send_suggestions(room, wanted, tasks)
-        self.report.counts["tasks_there"] += len(tasks)
+        Delivery(self.client, room, wanted, self.report, self.dry_run, self.say).deliver()
 
     # what should be there
 
@@ -131,7 +103,7 @@ class Push:
             made = self._task(self.articles[doc_id], given, round_.suggestions, stored.get(doc_id))
             reason = made if isinstance(made, str) else task_fault(made.data, self.project.schema)
             if isinstance(made, str) or reason is not None:
-                self.report.notes.append(f"{given}: {doc_id} is held back: {reason}")
+                self.held.setdefault((given.task_pass, given.round, str(reason)), {})[doc_id] = None
             else:
                 wanted[doc_id] = made
         return wanted
@@ -143,9 +115,12 @@ class Push:
 
         One that was given out before, and came back, is given out as it was: same view, entities, suggestions, version.
         """
-        if stored is not None:
+        if stored is not None and is_touched(stored):
             if stored["text_sha256"] != article.text_sha256:
-                return "its text has changed since it was given out; what was said of the old text is kept, and a new round gives out the new one"
+                return (
+                    "the text has changed since somebody judged it; what was said of the old text is kept, and a new round "
+                    "in campaign.yaml gives out the new one"
+                )
             view = stored_view(article, stored["view"])
             offered = [(alias, name, label) for alias, name, label in stored["entities"]]
             version, shown = stored["codebook_version"], stored["suggestions_shown"]
@@ -200,148 +175,6 @@ class Push:
             if not self.dry_run:
                 self.client.update_project(room.remote.id, room.remote.title, **changed)
         return room
-
-    # the tasks
-
-    def _send_tasks(self, room: Room, wanted: Mapping[str, Wanted]) -> dict[str, dict[str, Any]]:
-        """Send what is missing until all is there; the tasks on the server by doc_id."""
-        title, failure = room.remote.title, None
-        for attempt in range(ATTEMPTS):
-            there = self._one_each(room, check_data(self.client.tasks(room.remote.id, title), room))
-            missing = [item.data for doc_id, item in wanted.items() if doc_id not in there]
-            if self.dry_run:
-                self.report.counts["tasks_sent"] += len(missing)
-                return there
-            if not missing:
-                return self._compare(room, wanted, there)
-            if attempt:
-                time.sleep(PAUSE_SECONDS)
-            try:
-                for number in range(0, len(missing), BATCH):
-                    self.say(f"{title}: task {number + 1} of {len(missing)}")
-                    self.client.import_tasks(room.remote.id, title, missing[number : number + BATCH])
-                    self.report.counts["tasks_sent"] += len(missing[number : number + BATCH])
-            except UnsureError as error:
-                failure = error  # list again: what is there decides, not what was answered
-        there = self._one_each(room, check_data(self.client.tasks(room.remote.id, title), room))
-        still = [doc_id for doc_id in wanted if doc_id not in there]
-        if still:
-            raise failure or StudioError(
-                f"{len(still)} of {len(wanted)} tasks did not arrive in {title!r} (first {still[0]!r}), although the server "
-                "took them; run the same command again"
-            )
-        return self._compare(room, wanted, there)
-
-    def _one_each(self, room: Room, tasks: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """The tasks by doc_id; of a document sent twice (an answer was lost) the untouched later copies are deleted."""
-        by_doc: dict[str, list[dict[str, Any]]] = {}
-        for task in tasks:
-            by_doc.setdefault(task["data"]["doc_id"], []).append(task)
-        kept = {}
-        for doc_id, copies in by_doc.items():
-            copies.sort(key=lambda task: (not _is_touched(task), int(task["id"])))
-            kept[doc_id] = copies[0]
-            for copy in copies[1:]:
-                if _is_touched(copy):
-                    self.report.notes.append(
-                        f"{room.given}: {doc_id} was answered in two tasks ({copies[0]['id']} and {copy['id']}); both are kept"
-                    )
-                    continue
-                self.report.counts["copies_removed"] += 1
-                if not self.dry_run:
-                    self.client.delete_task(int(copy["id"]))
-        return kept
-
-    def _compare(
-        self, room: Room, wanted: Mapping[str, Wanted], there: dict[str, dict[str, Any]]
-    ) -> dict[str, dict[str, Any]]:
-        """Read back: each task is what was sent. An untouched older one is brought up to date, unless its text changed."""
-        for doc_id, item in wanted.items():
-            data = there[doc_id]["data"]
-            if data == item.data:
-                continue
-            if data["text_sha256"] != item.data["text_sha256"]:
-                self.report.notes.append(
-                    f"{room.given}: the text of {doc_id} has changed since it was sent; the task keeps the old text"
-                )
-            elif not _is_touched(there[doc_id]) and data.get("text") == item.data["text"]:
-                self.report.counts["tasks_updated"] += 1
-                self.client.update_task(int(there[doc_id]["id"]), item.data)
-                there[doc_id]["data"] = item.data
-        return there
-
-    # the suggestions
-
-    def _send_suggestions(self, room: Room, wanted: Mapping[str, Wanted], there: Mapping[str, dict[str, Any]]) -> None:
-        title, failure, tasks = room.remote.title, None, dict(there)
-        for attempt in range(ATTEMPTS):
-            missing = [
-                {
-                    "task": int(tasks[doc_id]["id"]),
-                    "model_version": item.provider,
-                    "score": 1.0,
-                    "result": item.suggested,
-                }
-                for doc_id, item in wanted.items()
-                if item.suggested and not _predictions(tasks[doc_id], item.provider)
-            ]
-            if not missing:
-                break
-            if attempt:
-                time.sleep(PAUSE_SECONDS)
-            try:
-                for number in range(0, len(missing), BATCH):
-                    self.say(f"{title}: suggestions for task {number + 1} of {len(missing)}")
-                    batch = missing[number : number + BATCH]
-                    made = self.client.import_predictions(room.remote.id, title, batch)
-                    self.report.counts["suggestions_sent"] += made
-                    if made != len(batch):
-                        failure = StudioError(
-                            f"Label Studio made {made} of {len(batch)} suggestions in {title!r}: it skips labels that its interface "
-                            "does not have; run: stancewire codebook build, then push again"
-                        )
-            except UnsureError as error:
-                failure = error
-            found = check_data(self.client.tasks(room.remote.id, title), room)
-            tasks = self._one_each(room, found)
-        self._check_suggestions(room, wanted, tasks, failure)
-
-    def _check_suggestions(
-        self,
-        room: Room,
-        wanted: Mapping[str, Wanted],
-        tasks: Mapping[str, dict[str, Any]],
-        failure: StudioError | None,
-    ) -> None:
-        """Every task has its suggestions, once and whole; a surplus copy of a repeated import is deleted."""
-        for doc_id, item in wanted.items():
-            found = _predictions(tasks[doc_id], item.provider)
-            if item.suggested and not found:
-                raise failure or StudioError(
-                    f"the suggestions of {doc_id!r} are not in {room.remote.title!r}, although the server took them; run the "
-                    "same command again"
-                )
-            for surplus in found[1:]:
-                self.report.counts["copies_removed"] += 1
-                self.client.delete_prediction(int(surplus["id"]))
-            if (
-                found
-                and item.suggested
-                and len(found[0]["result"]) < len(item.suggested)
-                and not _is_touched(tasks[doc_id])
-            ):
-                raise StudioError(
-                    f"{room.remote.title!r}: {len(found[0]['result'])} of {len(item.suggested)} results of the suggestions of "
-                    f"{doc_id!r} arrived; delete its prediction in Label Studio, then push again"
-                )
-
-
-def _is_touched(task: Mapping[str, Any]) -> bool:
-    return bool(task["annotations"] or task["drafts"])
-
-
-def _predictions(task: Mapping[str, Any], provider: str) -> list[dict[str, Any]]:
-    return sorted((p for p in task["predictions"] if p["model_version"] == provider), key=lambda p: int(p["id"]))
 
 
 def bare_result(result: Mapping[str, Any]) -> dict[str, Any]:

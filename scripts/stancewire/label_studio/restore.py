@@ -7,6 +7,7 @@ has answers on the server is left alone.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from ..errors import StudioError
 from ..project import Project
 from .accounts import Accounts, Pseudonyms
 from .client import Client, UnsureError
+from .delivery import PushReport
 from .exports import Given, latest_tasks, stored_givens
 from .pull import is_changed, stored_tasks
-from .push import Push, PushReport, bare_result
+from .push import Push, bare_result
 from .rooms import Room, check_data
 from .server import ADMIN, Say, quiet
 
@@ -76,12 +78,12 @@ def _restore_room(project: Project, push: Push, room: Room, stored: Mapping[str,
             )
             continue
         there = {str(item["unique_id"]) for item in task["annotations"]}
-        if there - {item["unique_id"] for item in before["annotations"]}:
+        if there - {name for item in before["annotations"] for name in _unique_ids(item, task)}:
             push.report.counts["tasks_left_alone"] += 1
             continue
         push.say(f"{title}: putting back {before['doc_id']}")
         for answer in before["annotations"]:
-            if answer["unique_id"] not in there:
+            if there.isdisjoint(_unique_ids(answer, task)):
                 _enter(push, room.given, task, answer)
                 push.report.counts["answers_restored"] += 1
         if not before["annotations"] and not task["drafts"]:
@@ -110,7 +112,15 @@ def _enter(push: Push, given: Given, task: Mapping[str, Any], answer: Mapping[st
         "parent_prediction": parent_prediction(results, task),
     }
     what = f"entering the answer of {answer['completed_by']} to {task['data']['doc_id']!r} ({given})"
-    post_answer(push.client, push.accounts, answer["completed_by"], int(task["id"]), body, what)
+    for unique_id in _unique_ids(answer, task):
+        body["unique_id"] = unique_id
+        if post_answer(push.client, push.accounts, answer["completed_by"], int(task["id"]), body, what):
+            return
+
+
+def _unique_ids(answer: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[str, str]:
+    """The id an answer had, and the one it gets where the server still has the old one in another project."""
+    return answer["unique_id"], str(uuid.uuid5(uuid.NAMESPACE_OID, f"{answer['unique_id']} {task['project']}"))
 
 
 def _enter_draft(push: Push, given: Given, task: Mapping[str, Any], draft: Mapping[str, Any]) -> None:
@@ -128,8 +138,10 @@ def _enter_draft(push: Push, given: Given, task: Mapping[str, Any], draft: Mappi
 
 def post_answer(
     client: Client, accounts: Accounts, annotator_id: str, task_id: int, body: dict[str, Any], what: str
-) -> None:
-    """Enter an answer in its annotator's own session, once, however often the server has to be asked.
+) -> bool:
+    """Enter an answer in its annotator's own session; False where the server has its unique id in another place.
+
+    That id makes it safe to send again what got no clear answer: the server takes an id once.
 
     Raises:
         StudioError: the server refuses it, or three times gave no clear answer.
@@ -141,14 +153,15 @@ def post_answer(
                 client.post_as_admin(path, body, what)
             else:
                 accounts[annotator_id].post(path, body, what)
-            return
+            return True
         except UnsureError:
             if attempt == 3:
                 raise
         except StudioError as error:
-            if "unique id already exists" in str(error) and attempt > 1:
-                return  # the attempt before had come through
-            raise
+            if "unique id already exists" not in str(error):
+                raise
+            return attempt > 1  # then the attempt before had come through
+    return False
 
 
 def with_meta(result: dict[str, Any], codebook_version: str) -> dict[str, Any]:

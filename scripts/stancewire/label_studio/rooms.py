@@ -62,9 +62,7 @@ def find_rooms(client: Client, corpus: str) -> dict[Given, Room]:
     return rooms
 
 
-def room_settings(
-    project: Project, codebook: Codebook, given: Given, prefix: str, suggestions: bool
-) -> dict[str, Any]:
+def room_settings(project: Project, codebook: Codebook, given: Given, prefix: str, suggestions: bool) -> dict[str, Any]:
     """How a room is set up: interface, guidelines, who sees what.
 
     Raises:

@@ -38,9 +38,11 @@ START_SECONDS = 300.0  # a first start was measured at up to 92 s on two slow co
 Say = Callable[[str], None]
 
 # What the server needs of our environment; anything else (a HOST, a PORT, someone's DJANGO_*) would steer it astray.
-_PASSED_ON = (
-    "APPDATA COMSPEC HOME LANG LC_ALL LC_CTYPE LOCALAPPDATA PATH PATHEXT SYSTEMROOT TEMP TMP TMPDIR USERPROFILE WINDIR"
-).split()
+_PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TMPDIR") + (
+    ("APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "WINDIR")
+    if os.name == "nt"
+    else ()
+)
 
 # A server that must not outlive us: it ends when the pipe to its stdin closes, however we ended.
 _BOUND = """import os, sys, threading
@@ -114,17 +116,18 @@ def start_server(
     state = {"pid": process.pid, "identity": identity, "port": port, "url": _address(port)}
     write_text(studio / "server.json", json.dumps(state, indent=1) + "\n")
     started = Studio(_address(port), keys["email"], keys["password"], keys["token"], process.pid, log)
+    _started[process.pid] = process
     try:
         _wait_until_ready(studio, started, process, say)
     except BaseException:
         stop_process(process.pid, identity)
+        _forget(process.pid)
         raise
-    if bound:
-        _bound.append(process)  # its stdin must stay open as long as we live
     return started
 
 
-_bound: list[subprocess.Popen[bytes]] = []
+# Servers started by this process; a bound one ends when its stdin closes, so it must stay open as long as we live.
+_started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def find_server(studio: Path) -> Studio | None:
@@ -146,10 +149,20 @@ def stop_server(studio: Path) -> bool:
     """
     try:
         state = json.loads((studio / "server.json").read_text(encoding="utf-8"))
-        stopped = stop_process(int(state["pid"]), state["identity"])
+        pid, identity = int(state["pid"]), state["identity"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    stopped = stop_process(pid, identity)
+    _forget(pid)
     return stopped
+
+
+def _forget(pid: int) -> None:
+    process = _started.pop(pid, None)
+    if process is not None:
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 @contextlib.contextmanager
@@ -278,6 +291,7 @@ def _place_database(studio: Path, python: Path, say: Say) -> None:
     _remove(beside)
     _remove(data)
     shutil.copytree(template, beside)
+    beside.chmod(0o700)  # it will hold password hashes and tokens
     os.replace(beside, data)
     _remove(studio / "secrets.json")  # of a database that is gone
 

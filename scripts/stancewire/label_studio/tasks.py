@@ -198,8 +198,8 @@ def task_fault(data: Mapping[str, Any], schemas: Path) -> str | None:
     """
     try:
         json.dumps(data, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError as error:
-        return f"its text holds a lone surrogate ({error.object[error.start]!r}); mend the source"
+    except UnicodeEncodeError as surrogate:
+        return f"its text holds a lone surrogate ({surrogate.object[surrogate.start]!r}); mend the source"
     if not data["text"]:
         return f"no segment has a role that the pass {data['task_pass']} shows"
     path = schemas / "task.schema.json"

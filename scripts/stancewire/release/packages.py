@@ -13,13 +13,12 @@ import pyarrow as pa
 
 from ..checks.files import Files, is_safe_path, open_files, sha256
 from ..checks.loading import read_json, read_parquet
-from ..checks.packaged import DESCRIPTOR
+from ..checks.packaged import ARCHIVE, DESCRIPTOR
 from ..errors import ReleaseError
 from ..project import Project
 from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
 
-ARCHIVE = "ARCHIVE.json"  # in the folder of a release that is too large for git: its zip's name, bytes and sha256
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .frames import Frame
+from .frames import Frame, Side
 from .tokens import Token, find_tokens, is_unspaced, match_keys
 
 
@@ -50,24 +50,36 @@ def _raw_changes(frame: Frame) -> Iterator[Change]:
 def _matches(frame: Frame) -> Iterator[tuple[Token, Token, int]]:
     """Tokens of equal key, bead by bead."""
     for number, bead in enumerate(frame.beads):
-        if bead.a and bead.b:
+        if len(bead.a) == len(bead.b) == 1 and _unit(frame.a, bead.a[0]) == _unit(frame.b, bead.b[0]):
+            yield _as_token(frame.a, bead.a[0]), _as_token(frame.b, bead.b[0]), number
+        elif bead.a and bead.b:
             sides = []
             for side, units in ((frame.a, bead.a), (frame.b, bead.b)):
                 sides.append([
                     token
                     for unit in units
-                    for token in find_tokens(side.text[side.starts[unit] : side.starts[unit + 1]], side.starts[unit])
+                    for token in find_tokens(_unit(side, unit), side.starts[unit])
                 ])
             for i, j in match_keys([t.key for t in sides[0]], [t.key for t in sides[1]]):
                 yield sides[0][i], sides[1][j], number
+
+
+def _unit(side: Side, number: int) -> str:
+    return side.text[side.starts[number] : side.starts[number + 1]]
+
+
+def _as_token(side: Side, number: int) -> Token:
+    """A whole unit as one token, for units that are the same on both sides."""
+    return Token(side.starts[number], side.starts[number + 1], "", is_word=True)
 
 
 def _between(frame: Frame, a: tuple[int, int], b: tuple[int, int], first: int, last: int) -> Iterator[Change]:
     """What stands between two matched tokens, of the beads `first` and `last`, cut where beads begin."""
     edges_a, edges_b = [a[0]], [b[0]]
     for number in range(first + 1, last + 1):
-        edges_a.append(min(max(_begin(frame, number, 0), a[0]), a[1]))
-        edges_b.append(min(max(_begin(frame, number, 1), b[0]), b[1]))
+        begin_a, begin_b = frame.begins[number]
+        edges_a.append(min(max(begin_a, a[0]), a[1]))
+        edges_b.append(min(max(begin_b, b[0]), b[1]))
     edges_a.append(a[1])
     edges_b.append(b[1])
     for at, number in enumerate(range(first, last + 1)):
@@ -77,16 +89,6 @@ def _between(frame: Frame, a: tuple[int, int], b: tuple[int, int], first: int, l
             continue
         whole = bead is not None and not (bead.a and bead.b)
         yield replace(change, is_whole=True) if whole else _trim(frame, change)
-
-
-def _begin(frame: Frame, number: int, which: int) -> int:
-    """Frame place where a bead begins on one side; for an empty side, where the next that has one does."""
-    side = (frame.a, frame.b)[which]
-    for bead in frame.beads[number:]:
-        units = (bead.a, bead.b)[which]
-        if units:
-            return side.starts[units[0]]
-    return side.starts[-1]
 
 
 def _trim(frame: Frame, change: Change) -> Change:

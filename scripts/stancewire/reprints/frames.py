@@ -88,6 +88,17 @@ class Frame:
     beads: tuple[Bead, ...]
     is_moved: bool
 
+    @cached_property
+    def begins(self) -> list[tuple[int, int]]:
+        """Frame places in a and b where each bead begins; for an empty side, where the next that has one does."""
+        places = []
+        next_a, next_b = self.a.starts[-1], self.b.starts[-1]
+        for bead in reversed(self.beads):
+            next_a = self.a.starts[bead.a[0]] if bead.a else next_a
+            next_b = self.b.starts[bead.b[0]] if bead.b else next_b
+            places.append((next_a, next_b))
+        return places[::-1]
+
 
 def make_units(witness: Witness) -> tuple[Unit, ...]:
     """The units of a witness; a paragraph without known sentences is one unit."""

@@ -29,7 +29,7 @@ CONTAINMENT = 0.5  # verified by this alone
 LOW_CONTAINMENT = 0.38  # or by this with ALIGNED of the shorter text's words in order
 ALIGNED = 0.65
 FEWEST_WORDS = 12  # a shorter text is a reprint only of its equals
-LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound, by unique shingles
+LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
 
 METHOD = (
     f"5-gram candidates (1/{SAMPLE}), containment >= {CONTAINMENT:g} or >= {LOW_CONTAINMENT:g} "
@@ -105,9 +105,18 @@ class Measured:
         known = self._pairs.get(key)
         if known is None:
             jaccard, containment = self.overlap(*key)
-            aligned = _aligned_share(self.words.of(key[0]), self.words.of(key[1])) if containment else 0.0
+            aligned = self._aligned_share(*key) if containment else 0.0
             known = self._pairs[key] = Pair(*key, jaccard, containment, aligned)
         return replace(known, a=min(a, b), b=max(a, b))
+
+
+    def _aligned_share(self, a: int, b: int) -> float:
+        words = self.words.of(a), self.words.of(b)
+        shorter = min(map(len, words))
+        if len(words[0]) * len(words[1]) <= LCS_CELLS:
+            return float(LCSseq.similarity(words[0].tolist(), words[1].tolist())) / shorter
+        shingles = [self.shingles[self.starts[n] : self.starts[n + 1]] for n in (a, b)]
+        return _aligned_by_anchors(*words, *shingles) / shorter
 
 
 def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
@@ -120,24 +129,13 @@ def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
     return shared / (len(a) + len(b) - shared), shared / len(small)
 
 
-def _aligned_share(a: Hashes, b: Hashes) -> float:
-    if not len(a) or not len(b):
-        return 0.0
-    if len(a) * len(b) > LCS_CELLS:
-        return _aligned_by_anchors(a, b) / min(len(a), len(b))
-    return LCSseq.similarity(a.tolist(), b.tolist()) / min(len(a), len(b))
-
-
-def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
-    """Words in order, counted from words unique in both texts and the equal runs around them: a lower bound."""
-    left, first_a, count_a = np.unique(a, return_index=True, return_counts=True)
-    right, first_b, count_b = np.unique(b, return_index=True, return_counts=True)
-    _, ia, ib = np.intersect1d(
-        left[count_a == 1], right[count_b == 1], assume_unique=True, return_indices=True
-    )
-    if not len(ia):
-        return 0
-    places = np.column_stack([first_a[count_a == 1][ia], first_b[count_b == 1][ib]])
+def _aligned_by_anchors(a: Hashes, b: Hashes, shingles_a: Hashes, shingles_b: Hashes) -> int:
+    """Words in order, counted from shingles unique in both texts and the equal runs around them: a lower bound."""
+    left, first_a, count_a = np.unique(shingles_a, return_index=True, return_counts=True)
+    right, first_b, count_b = np.unique(shingles_b, return_index=True, return_counts=True)
+    once_a, once_b = count_a == 1, count_b == 1
+    _, in_a, in_b = np.intersect1d(left[once_a], right[once_b], assume_unique=True, return_indices=True)
+    places = np.column_stack([first_a[once_a][in_a], first_b[once_b][in_b]])
     places = places[np.argsort(places[:, 0])]
     aligned, end_a, end_b = 0, 0, 0
     for i, j in places[rising(places[:, 1].tolist())].tolist():
@@ -146,12 +144,20 @@ def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
         low = 0
         while i - low > end_a and j - low > end_b and a[i - low - 1] == b[j - low - 1]:
             low += 1
-        room = min(len(a) - i, len(b) - j)
-        differ = np.flatnonzero(a[i : i + room] != b[j : j + room])
-        run = int(differ[0]) if len(differ) else room
+        run = _equal_run(a[i:], b[j:])
         aligned += low + run
         end_a, end_b = i + run, j + run
     return aligned
+
+
+def _equal_run(a: Hashes, b: Hashes) -> int:
+    """How many words two texts have in common at their beginnings."""
+    room, step = min(len(a), len(b)), 64
+    while True:
+        differ = np.flatnonzero(a[: min(room, step)] != b[: min(room, step)])
+        if len(differ) or step >= room:
+            return int(differ[0]) if len(differ) else room
+        step *= 8
 
 
 def _find_twins(words: Words) -> list[int]:

@@ -7,12 +7,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
 
 from .shingles import UNSPACED
 
-MATCH_CELLS = 4_000_000  # beyond this many token pairs, tokens are matched between unique ones only
+MATCH_CELLS = 250_000  # beyond this many token pairs, the texts are first cut at unique runs
+ANCHOR_RUN = 4  # of so many tokens
 
 _LETTER = rf"[^\W\d_{UNSPACED}]"
 _SIGN = rf"[^\W{UNSPACED}]"
@@ -33,8 +35,7 @@ _MARK_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word or a mark at [start, end) of the text it was found in; tokens are equal in wording when keys are equal."""
 
     start: int
@@ -72,6 +73,7 @@ def mark_key(surface: str) -> str:
     return "..." if surface.startswith("..") else _MARK_KEYS.get(surface, surface)
 
 
+@lru_cache(4096)  # the head of a story meets every other witness
 def word_keys(text: str) -> tuple[str, ...]:
     """The keys of a text's words, marks left aside."""
     return tuple(token.key for token in find_tokens(text) if token.is_word)
@@ -88,7 +90,7 @@ _UNSPACED_CHAR = re.compile(f"[{UNSPACED}\u3000-\u303f\uff00-\uffef]")
 def match_keys(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Pairs of positions with equal keys, rising in both sequences: common ends, then the longest common runs first.
 
-    Sequences too long for that (`MATCH_CELLS`) are cut at keys that occur once in both.
+    Sequences too long for that (`MATCH_CELLS`) are first cut at short runs of keys that occur once in both.
     """
     low = 0
     while low < min(len(a), len(b)) and a[low] == b[low]:
@@ -107,19 +109,27 @@ def _match_middle(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[in
     if len(a) * len(b) <= MATCH_CELLS:
         blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
         return [(block.a + n, block.b + n) for block in blocks for n in range(block.size)]
-    once_a, once_b = ({key for key, n in Counter(keys).items() if n == 1} for keys in (a, b))
-    where = {key: j for j, key in enumerate(b) if key in once_b}
-    anchors = [(i, where[key]) for i, key in enumerate(a) if key in once_a and key in where]
-    anchors = [anchors[n] for n in rising([j for _, j in anchors])]
+    anchors = _anchors(a, b)
     if not anchors:
         return []
     found, i, j = [], 0, 0
     for next_i, next_j in [*anchors, (len(a), len(b))]:
+        if next_i < i or next_j < j:
+            continue
         found += [(i + x, j + y) for x, y in match_keys(a[i:next_i], b[j:next_j])]
         if next_i < len(a):
             found.append((next_i, next_j))
         i, j = next_i + 1, next_j + 1
     return found
+
+
+def _anchors(a: Sequence[Hashable], b: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Positions, rising in both, where runs of `ANCHOR_RUN` keys begin that occur once in each."""
+    runs = [list(zip(*(keys[n:] for n in range(ANCHOR_RUN)), strict=False)) for keys in (a, b)]
+    once_a, once_b = ({run for run, n in Counter(side).items() if n == 1} for side in runs)
+    where = {run: j for j, run in enumerate(runs[1]) if run in once_b}
+    anchors = [(i, where[run]) for i, run in enumerate(runs[0]) if run in once_a and run in where]
+    return [anchors[n] for n in rising([j for _, j in anchors])]
 
 
 def rising(values: Sequence[int]) -> list[int]:

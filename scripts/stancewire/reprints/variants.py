@@ -26,6 +26,8 @@ from .witness import JOINT, Stretch, Witness
 
 def collate(a: Witness, b: Witness) -> list[dict[str, Any]]:
     """Rows of the table `variants` for two witnesses, in order of their place in a."""
+    if a.paragraph_texts == b.paragraph_texts:
+        return []
     rows: list[dict[str, Any]] = []
     lang = a.lang if a.lang == b.lang else a.lang or b.lang
     for frame in make_frames(a, b):

@@ -45,9 +45,14 @@ class Witness:
     lang: str | None
 
     @property
+    def paragraph_texts(self) -> list[str]:
+        """Headline and body, paragraph by paragraph."""
+        return [self.text[part.start : part.end] for part in self.paragraphs]
+
+    @property
     def reading_text(self) -> str:
         """Headline and body, joined by blank lines."""
-        return JOINT.join(self.text[part.start : part.end] for part in self.paragraphs)
+        return JOINT.join(self.paragraph_texts)
 
 
 def read_witnesses(documents: pa.Table, segments: pa.Table, sentences: pa.Table) -> list[Witness]:

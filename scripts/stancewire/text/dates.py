@@ -31,7 +31,7 @@ WEEKDAY = rf"(?:{_WEEKDAYS})\b\.?,?"
 # "June 26", "26 June", "26. Juni", with or without a year
 MONTH_DAY = rf"(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:de\s+)?{MONTH})(?:,?\s+(?:de\s+)?\d{{4}})?"
 _TIME = (
-    r"(?:[T\s,|–-]*(?:at\s+|um\s+|à\s+)?\d{1,2}[:.h]\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[ap]\.?m\b\.?|uhr)?"
+    r"(?:\s(?:GMT|UTC)\b|[T\s,|–-]*(?:at\s+|um\s+|à\s+)?\d{1,2}[:.h]\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[ap]\.?m\b\.?|uhr)?"
     r"\s*(?:\(?(?:Z|GMT|UTC|EST|EDT|ET|CST|CDT|CT|MST|MDT|PST|PDT|PT|JST|CET|CEST|MEZ|MESZ|BST|IST|KST|HKT|SGT|AEST|AEDT)"
     r"\b\)?)?(?:\s*[+-]\d{2}:?\d{2}\b)?)?"
 )

@@ -166,11 +166,10 @@ def detect_encoding(raw: bytes) -> tuple[str, float]:
     neat = [match for match in found if match.chaos <= least_mess + 0.05]
     best_language = max(match.coherence for match in neat)
     rivals = [match for match in neat if match.coherence >= best_language - 0.1]
-    names = {match: min({match.encoding, *match.could_be_from_charset}, key=_rarity) for match in rivals}
-    chosen = min(rivals, key=lambda match: _rarity(names[match]))
+    named = [(min({match.encoding, *match.could_be_from_charset}, key=_rarity), match) for match in rivals]
+    name, chosen = min(named, key=lambda pair: _rarity(pair[0]))
     n_readings = len({str(match) for match in rivals})
-    score = round(max(0.0, 1 - chosen.chaos) / n_readings, 4)
-    return codecs.lookup(names[chosen]).name, score
+    return codecs.lookup(name).name, round(max(0.0, 1 - chosen.chaos) / n_readings, 4)
 
 
 def _rarity(name: str) -> tuple[int, str]:

@@ -52,7 +52,7 @@ skip to main content | skip to content | skip advertisement | previous | next | 
 all rights reserved | terms of use | terms of service | privacy policy | cookie policy | privacy | contact us | about us
 advertise with us | our standards: the thomson reuters trust principles | 0 min read | 0 minute read | 0 minutes read
 text size | font size | a a a | report a typo | report an error | send a correction | suggest a correction | report this ad
-end | ends | photo 0 of 0 | image 0 of 0 | slide 0 of 0 | 0 of 0 | 0/0 | 0 / 0 | 0 photos | 0 images | view 0 photos
+end | ends | enditem | photo 0 of 0 | image 0 of 0 | slide 0 of 0 | 0 of 0 | 0/0 | 0 / 0 | 0 photos | 0 images | view 0 photos
 anzeige | werbung | anzeigen | mehr zum thema | zum thema | lesen sie auch | lesen sie mehr | weiterlesen | mehr lesen | teilen
 artikel teilen | drucken | artikel drucken | kommentare | kommentieren | merken | zur startseite | nach oben | meistgelesen
 das könnte sie auch interessieren | auch interessant | newsletter abonnieren | jetzt abonnieren | anmelden | abonnieren
@@ -175,7 +175,11 @@ class Lexicon:
         """Is this whole line page furniture?"""
         if len(line) > 250:
             return False
-        return furniture_key(line) in self.furniture or _FURNITURE_LINES.fullmatch(line.strip(" \t.»>→|*-")) is not None
+        if _FURNITURE_LINES.fullmatch(line.strip(" \t.»>→|*-")):
+            return True
+        key = furniture_key(line)
+        # `Live.` may be all that someone said.
+        return key in self.furniture and not (" " not in key and key.isascii() and line.rstrip("\"”’").endswith((".", "!", "?")))
 
     def find_wire(self, name: str) -> str | None:
         """The approved name of the agency that a credit names: the first of several (`AFP-JIJI`)."""

@@ -101,7 +101,7 @@ def wrapped_width(lines: list[Line]) -> int | None:
         return width if len(soft) * 2 > len(pairs) else None
     # Without a blank line anywhere a line is a paragraph, unless sentences clearly run on.
     running = [b for _, b in soft if b.text[0].islower()]
-    return width if len(pairs) >= 4 and len(soft) > 0.6 * len(pairs) and len(running) * 3 >= len(pairs) else None
+    return width if len(pairs) >= 4 and len(soft) >= 0.4 * len(pairs) and len(running) >= 0.2 * len(pairs) else None
 
 
 def _is_soft(line: Line, following: Line, width: int) -> bool:

@@ -95,18 +95,20 @@ def _header_end(line: str, date_end: int) -> int:
     return len(line[:date_end].rstrip())
 
 
+# Emoji and end marks (■) after the last word count for nothing.
+_AFTER_TEXT = re.compile(r"[^\w.!?…。！？؟।:;,\"'”’»›)\]」』%€$£*-]+$")
 _TERMINAL = re.compile(r"[.!?…。！？؟।][\"'”’»›)\]」』]*$")
 _ENDS_IN_INITIALS = re.compile(r"(?:^|[\s(])(?:[^\W\d_]\.){2,}$|\b(?:Inc|Corp|Co|Ltd|Jr|Sr|Bros|vs|No|St)\.$|(?:\.\.\.|…)$")
 
 
 def ends_sentence(text: str) -> bool:
     """Does it end as a sentence does (with an abbreviation's period, too)?"""
-    return _TERMINAL.search(text[-12:]) is not None
+    return _TERMINAL.search(_AFTER_TEXT.sub("", text[-20:])) is not None
 
 
 def ends_in_period(text: str) -> bool:
     """Does it end in a period that closes a sentence, which a headline has not (`… says U.S.` is none)?"""
-    tail = text[-40:].rstrip("\"'”’»›)]」』")
+    tail = _AFTER_TEXT.sub("", text[-40:]).rstrip("\"'”’»›)]」』")
     return tail.endswith((".", "。", ":", ";", ",")) and _ENDS_IN_INITIALS.search(tail) is None
 
 
@@ -182,7 +184,7 @@ _UPPER_PLACE = rf"{_UPPER}(?:\s(?:{_UPPER}|DE|DA|OF|THE)){{0,3}}"
 _MIXED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]+"
 _REGION = rf"(?:,\s?(?!{MONTH_DAY})(?:{_MIXED})(?:\s{_MIXED}){{0,2}})"
 _PLACE = rf"(?:{_UPPER_PLACE}{_REGION}?(?:\s?(?:/|;|\band\b|\bund\b|&)\s?{_UPPER_PLACE}{_REGION}?){{0,3}})"
-_MIXED_PLACE = rf"(?:{_MIXED}(?:[\s/]{_MIXED}){{0,3}}{_REGION}?)"
+_MIXED_PLACE = rf"(?:{_MIXED}(?:[\s/]{_MIXED}){{0,3}}(?:\s\([^()\n]{{2,30}}\)|{_REGION})?)"
 _WHEN = rf"(?:,?\s(?:{WEEKDAY}\s)?(?i:{MONTH_DAY}))"
 _AGENCY = r"[(\[](?P<agency{n}>[^()\[\]\n]{{2,60}})[)\]]"
 _DASH = r"(?:\s?(?:--|—|–|―)|\s[-_]|\.-|-(?=\s))"
@@ -253,7 +255,7 @@ _PHOTO_WORDS = re.compile(
 _CAPTION_START = re.compile(
     r"(?:file photo|file picture|file|photo|image|picture|caption|photo caption|image caption|archivbild|archivfoto|bild|foto|"
     r"bildunterschrift|légende|photo d'archives|pie de foto|archivo)\s?(?:[:|]|\s[-–—]+)\s?\S"
-    r"|\(?file photo[:)]|in this (?:file )?(?:[\w.,]+ ){0,6}(?:photo|image|picture|frame grab|photograph|handout)\b",
+    r"|\(?file photo[:)]|in this (?:file )?(?:[\w.,]+ ){0,6}(?:photo|image|picture|frame grab|photograph|handout)\b(?!-)",
     re.IGNORECASE,
 )
 
@@ -262,7 +264,7 @@ def is_photo_credit(line: str, lexicon: Lexicon) -> bool:
     """Is the whole line a photographer's credit: `REUTERS/Name`, `Name/Getty Images`, `Photo: Name`?"""
     if len(line) > 120:
         return False
-    if _PHOTO_WORDS.fullmatch(line) or furniture_key(line) in ("getty images", "file photo", "reuters/file photo"):
+    if (_PHOTO_WORDS.fullmatch(line) and line[0] != "©" and line[:3].lower() != "(c)") or furniture_key(line) in ("getty images", "file photo", "reuters/file photo"):
         return True
     match = _SLASH_CREDIT.fullmatch(line.strip("()[] "))
     if match is None:

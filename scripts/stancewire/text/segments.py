@@ -151,12 +151,13 @@ def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
     A header with words after it on its line is cut in two, in place.
     """
     headline: _Part | None = None
-    deck = False
     number = 0
     while number < len(parts):
         part = parts[number]
         following = parts[number + 1 :]
-        if part.role:
+        if part.rule == "copyright" and not any(character.isdigit() for character in part.text):
+            part.be("caption", "photo_credit")  # `© AFP` above the body is a photographer's
+        elif part.role:
             pass
         elif header := patterns.find_header(part.text):
             _name_header(parts, number, header)
@@ -174,9 +175,8 @@ def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
             for later in following:
                 if furniture_key(later.text) == furniture_key(part.text):
                     later.be("furniture", "repeated_headline")
-        elif headline and not deck and len(part.text.split()) >= 4 and _is_headline(part, following, lexicon):
+        elif headline and number and parts[number - 1] is headline and len(part.text.split()) >= 4 and _is_headline(part, following, lexicon):
             part.be("headline", "subheadline")
-            deck = True
         else:
             return number
         number += 1

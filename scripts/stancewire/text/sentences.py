@@ -18,12 +18,12 @@ ROLES = ("headline", "caption", "body")
 _CLOSE = "\"'”’»›)\\]」』）】"
 _OPEN = "\"'“”‘„‚«»‹([「『（"
 _STOP = re.compile(
-    rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*", re.DOTALL
+    rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*(?:\s»(?=\s))?)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*", re.DOTALL
 )
 # What may end no sentence, because a name or number follows.
 _NEVER = frozenset(
     "mr mrs ms messrs dr prof gen sen rep gov lt col capt cpl sgt maj adm brig cmdr pvt rev hon pres amb supt insp det fr "
-    "st mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h u.a bzw "
+    "mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h u.a bzw "
     "evtl ggf inkl vgl usw.und sog geb verh".split()
 )
 # These do so only before a number.
@@ -43,8 +43,7 @@ _STARTERS = frozenset(
     "instead still then now both each every some many most much more several few all no not one two three four five "
     "another other others such last next earlier later asked speaking experts officials analysts critics supporters "
     "der die das den dem ein eine er sie es wir ihr und aber doch auch nach vor bei mit im am in zu zum zur wie wenn als "
-    "le la les un une il elle ils elles ce cette ces mais et en dans pour sur el los las una pero en con por para según "
-    "il lo gli ma nel per con o os mas em".split()
+    "les un une elle ils elles ce cette ces mais et en dans pour sur una pero con por para según gli ma nel per os mas em".split()
 )
 _SAYING = (
     "said|says|say|asked|asks|told|tells|added|adds|tweeted|tweets|wrote|writes|replied|replies|answered|shouted|cried|"
@@ -103,10 +102,10 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
     if stop is None:  # Chinese and Japanese
         return match.group().rstrip()[-1] not in "」』" or text[match.end()] not in "とと、。"
     following = text[match.end() : match.end() + 120]
-    first = following.lstrip(_OPEN)[:1]
-    if not first or first.islower():
+    first = next((character for character in following if character.isalnum()), "")
+    if not first or first.islower():  # nothing but an emoji or end mark follows, or the sentence goes on
         return False
-    opened = following[:1] in _OPEN
+    opened = following[0] in _OPEN and following[0] not in "([（【"
     next_word = re.match(r"[^\W_]+(?:[’'.][^\W_]+)*", following.lstrip(_OPEN))
     starter = next_word is not None and next_word.group().lower() in _STARTERS
     if stop[-1] in "!?" or set(stop) <= {"!", "?"}:
@@ -131,6 +130,8 @@ def _ends_after(word: str, before: str, first: str, starter: bool, following: st
         return starter
     if re.fullmatch(r"[^\W\d_]", word) and word.isupper():  # an initial; the pronoun I and `Plan B` end sentences, too
         return starter
+    if re.fullmatch(r"[^\W\d_]", word) and re.match(r"[^\W\d_]\.", following):  # z. B.
+        return False
     if word.isdigit() and len(word) <= 3:
         if _MONTH_NEXT.match(following):
             return re.search(rf"{MONTH}\s+\d+$", before, re.IGNORECASE) is not None

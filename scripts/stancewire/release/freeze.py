@@ -1,0 +1,178 @@
+"""`release`: the package of today's data, frozen under its version. A version is written once and never changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..checks.files import open_files
+from ..checks.loading import table_file
+from ..checks.packaged import ARCHIVE, DESCRIPTOR, SUMS
+from ..checks.project_checks import check_project
+from ..errors import ReleaseError
+from ..project import Project
+from ..tables import file_sha256, read_table, read_table_schema, write_bytes
+from .descriptor import FLAVOUR
+from .package import package_into, write_package
+from .packages import release_versions
+from .state import State, read_state
+from .versions import Version, check_version, parse_version
+
+GIT_BYTES = 20_000_000  # above this a release goes into a zip, and git keeps what says what is in it
+KEPT = (DESCRIPTOR, SUMS, "README.md", table_file("changes"))
+_DATED = (1980, 1, 1, 0, 0, 0)  # of every zip entry: the earliest that the format knows
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a release did, or would do: its version, the level of change, where it stands, and what to commit."""
+
+    version: Version
+    level: str
+    folder: Path
+    archive: Path | None
+    n_changes: int
+    to_commit: tuple[str, ...]
+
+
+def release(
+    project: Project, version: str | None = None, flavour: str | None = None, dry_run: bool = False
+) -> Released:
+    """Freeze the project's data as a release.
+
+    Args:
+        version: must be one that the difference from the last release allows (default: the least of them).
+        flavour: `full`; must be given where a document is neither open nor permitted.
+        dry_run: check and compute all, write nothing.
+
+    Raises:
+        ReleaseError: problems, uncommitted changes, a wrong or existing version, nothing new, texts of unclear rights.
+        TableError, CodebookError: as `write_package`.
+    """
+    with project.writing():
+        _refuse_problems(project)
+        _refuse_uncommitted(project)
+        _refuse_texts(project, flavour)
+        state = read_state(project)
+        chosen = _choose(project, state, version)
+        folder = project.releases / str(chosen)
+        shown = project.relative(folder)
+        named = (shown, project.relative(project.datapackage_json), "annotations")
+        if dry_run:
+            return Released(chosen, state.level, folder, None, len(state.changes), named)
+        beside = project.releases / f".{chosen}.writing"
+        shutil.rmtree(beside, ignore_errors=True)  # of an earlier run that was killed
+        try:
+            package_into(project, beside, chosen)
+            archive = _archive(project, beside, state.dataset.name, chosen)
+            os.rename(beside, folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        write_package(project)
+    return Released(chosen, state.level, folder, archive, len(state.changes), named)
+
+
+def _choose(project: Project, state: State, version: str | None) -> Version:
+    existing = release_versions(project)
+    chosen = parse_version(version) if version is not None else state.version
+    if version is not None and chosen in existing:
+        raise ReleaseError(f"release {chosen} exists, and a release never changes; leave the version out for the next one")
+    if state.is_released:
+        raise ReleaseError(f"nothing has changed since release {state.version}; there is nothing to release")
+    check_version(chosen, state.last_version, state.level)
+    return chosen
+
+
+def _refuse_problems(project: Project) -> None:
+    problems = [found for found in check_project(project) if found.severity == "problem"]
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ReleaseError(f"not released, for validate finds: {problems[0]}{more}")
+
+
+def _refuse_uncommitted(project: Project) -> None:
+    changed = uncommitted(project.root)
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise ReleaseError(f"not released, for {changed[0]}{more} is not committed; commit it, then run this again")
+
+
+def uncommitted(root: Path) -> list[str]:
+    """Files of the project that differ from git's last commit, and new ones where data stands.
+
+    Nothing where there is no git repository.
+
+    Raises:
+        ReleaseError: git cannot say.
+    """
+    tracked = _git_status(root, "no", ".")
+    return sorted({*tracked, *_git_status(root, "all", "corpus", "schema", "annotations", "datapackage.json")})
+
+
+def _git_status(root: Path, untracked: str, *paths: str) -> list[str]:
+    command = ["git", "-C", str(root), "status", "--porcelain=v1", "-z", "--no-renames", f"--untracked-files={untracked}"]
+    try:
+        done = subprocess.run([*command, "--", *paths], capture_output=True, env=os.environ | {"LC_ALL": "C"}, check=False)
+    except FileNotFoundError:
+        return []
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        if "not a git repository" in said:
+            return []
+        raise ReleaseError(f"git cannot say whether all is committed ({said.splitlines()[0] if said else 'no reason given'})")
+    return [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if entry]
+
+
+def _refuse_texts(project: Project, flavour: str | None) -> None:
+    if flavour == FLAVOUR:
+        return
+    schema = read_table_schema("documents", project.table_schemas)
+    rights = Counter(read_table(project.corpus, schema, ["rights"]).column("rights").to_pylist())
+    closed = sum(count for kind, count in rights.items() if kind not in ("open", "permitted"))
+    if closed:
+        raise ReleaseError(
+            f"{closed} documents are neither open nor permitted, and a full release holds their texts; "
+            "if you may publish them, run: stancewire release --flavour full"
+        )
+
+
+def _archive(project: Project, folder: Path, name: str, version: Version) -> Path | None:
+    """Move a package that is too large for git into a zip in `dist/`; the folder keeps what says what is in it."""
+    files = open_files(folder)
+    if sum(files.size(path) for path in files.names()) <= GIT_BYTES:
+        return None
+    archive = project.dist / f"{name}-{version}.zip"
+    write_zip(folder, archive, f"{name}-{version}")
+    for path in files.names():
+        if path not in KEPT:
+            (folder / path).unlink()
+    for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        if not any(path.iterdir()):
+            path.rmdir()
+    about = {"name": archive.name, "bytes": archive.stat().st_size, "sha256": file_sha256(archive)}
+    write_bytes(folder / ARCHIVE, (json.dumps(about, indent=1) + "\n").encode())
+    return archive
+
+
+def write_zip(folder: Path, path: Path, top: str) -> None:
+    """A folder as a zip with one top folder: entries sorted, without clock or owner, so the same bytes each time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.writing")
+    try:
+        with zipfile.ZipFile(beside, "w") as archive:
+            for name in open_files(folder).names():
+                entry = zipfile.ZipInfo(f"{top}/{name}", _DATED)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                entry.create_system = 3
+                with archive.open(entry, "w", force_zip64=True) as sink, open(folder / name, "rb") as source:
+                    shutil.copyfileobj(source, sink, 1 << 20)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

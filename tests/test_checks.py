@@ -1,0 +1,204 @@
+"""Each check finds the project that is broken in just its way, and no other check does; a valid project raises none.
+
+`data/checks/<id>.json` says how the tiny project is broken:
+
+    tables  table -> set, copy, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a span of
+            other `words`
+    files   path -> write, append, delete, regex; yaml, json: path -> values
+    after   as files, but once the manifests and the descriptor have been written anew over the rest
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+from tiny_project import make_tiny_project, span
+
+from stancewire.checks.catalogue import CATALOGUE, find_check
+from stancewire.checks.project_checks import check_project
+from stancewire.cli import main
+from stancewire.errors import StancewireError, UsageError
+from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
+from stancewire.release.package import write_package
+from stancewire.tables import file_sha256, read_manifest, read_table, read_table_schema, write_parquet
+
+FIXTURES = Path(__file__).parent / "data" / "checks"
+
+
+@pytest.fixture(scope="module")
+def valid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_project(tmp_path_factory.mktemp("valid") / "tiny").root
+
+
+@pytest.fixture
+def project(valid: Path, tmp_path: Path) -> Project:
+    shutil.copytree(valid, tmp_path / "tiny")
+    return Project(tmp_path / "tiny")
+
+
+def break_project(project: Project, how: dict[str, Any]) -> None:
+    for name, edits in how.get("tables", {}).items():
+        edit_table(project, name, edits)
+    edit_files(project, how.get("files", {}))
+    for path, values in how.get("yaml", {}).items():
+        edit_yaml(project.root / path, values)
+    for path, value in how.get("json", {}).items():
+        (project.root / path).parent.mkdir(parents=True)
+        (project.root / path).write_text(json.dumps(value), encoding="utf-8")
+    restamp(project)
+    try:
+        write_package(project)
+    except StancewireError:
+        restamp(project)  # what is broken cannot be packed; the descriptor stays as it was
+    edit_files(project, how.get("after", {}))
+
+
+def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
+    rows = rows_of(project, name)
+    for edit in edits.get("set", ()):
+        change(first_row(rows, edit["where"]), edit)
+    for edit in edits.get("copy", ()):
+        copied = dict(first_row(rows_of(project, edit.get("from", name)), edit["where"]))
+        rows.append(change(copied, edit))
+    for edit in edits.get("drop", ()):
+        rows.remove(first_row(rows, edit["where"]))
+    schema = read_table_schema(name, project.table_schemas)
+    plain = pa.schema([(f.name, pa.string() if f.categories is not None else f.arrow) for f in schema.fields])
+    table = pa.Table.from_pylist(rows, schema=plain)
+    for index, field in enumerate(schema.fields):
+        if field.categories is not None:
+            column = table.column(index).combine_chunks().dictionary_encode()
+            table = table.set_column(index, field.name, column)
+    renamed = edits.get("rename", {})
+    write_parquet(project.table_path(name), table.rename_columns([renamed.get(n, n) for n in table.column_names]))
+
+
+def rows_of(project: Project, name: str) -> list[dict[str, Any]]:
+    return read_table(project.table_path(name).parent, read_table_schema(name, project.table_schemas)).to_pylist()
+
+
+def first_row(rows: list[dict[str, Any]], where: dict[str, Any]) -> dict[str, Any]:
+    return next(row for row in rows if all(row[key] == value for key, value in where.items()))
+
+
+def change(row: dict[str, Any], edit: dict[str, Any]) -> dict[str, Any]:
+    row |= edit.get("to", {})
+    for key, by in edit.get("shift", {}).items():
+        row[key] += by
+    if "words" in edit:
+        row |= span(row["doc_id"], edit["words"])
+    return row
+
+
+def edit_files(project: Project, edits: dict[str, dict[str, Any]]) -> None:
+    for path, edit in edits.items():
+        file = project.root / path
+        if "write" in edit:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(edit["write"].encode())
+        if "append" in edit:
+            file.write_bytes(file.read_bytes() + edit["append"].encode())
+        for pattern, replacement in edit.get("regex", ()):
+            text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"), count=1)
+            assert count == 1, f"{path}: {pattern} is not there"
+            file.write_bytes(text.encode())
+        if edit.get("delete"):
+            file.unlink()
+
+
+def edit_yaml(file: Path, values: dict[str, Any]) -> None:
+    document = yaml.safe_load(file.read_bytes())
+    for key, value in values.items():
+        place = document
+        *path, last = [int(part) if part.isdecimal() else part for part in key.split(".")]
+        for part in path:
+            place = place[part]
+        place[last] = value
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+
+
+def restamp(project: Project) -> None:
+    """Manifests as a stage would have written them over what stands there now."""
+    for folder in (project.corpus, project.annotations):
+        manifest = read_manifest(folder)
+        for part in manifest.values():
+            part["inputs"] = {path: file_sha256(project.root / path) for path in part["inputs"]}
+            for name, entry in part["tables"].items():
+                if project.table_path(name).exists():
+                    entry["sha256"] = file_sha256(project.table_path(name))
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_valid_project_raises_no_check(project: Project) -> None:
+    assert check_project(project) == []
+
+
+def test_every_check_has_its_fixture() -> None:
+    assert {path.stem for path in FIXTURES.glob("*.json")} == set(CATALOGUE)
+
+
+@pytest.mark.parametrize("check", sorted(CATALOGUE))
+def test_check_finds_its_fixture_and_no_other_does(check: str, project: Project) -> None:
+    break_project(project, json.loads((FIXTURES / f"{check}.json").read_text(encoding="utf-8")))
+    found = check_project(project)
+    assert {problem.check for problem in found} == {check}, "\n".join(map(str, found))
+    for problem in found:
+        assert (problem.level, problem.severity) == (CATALOGUE[check].level, CATALOGUE[check].severity)
+        assert problem.path and "\n" not in str(problem)
+
+
+def test_checks_of_the_guideline_only_warn() -> None:
+    assert {check.severity for check in CATALOGUE.values() if check.level == 3} == {"warning"}
+
+
+def test_unknown_check_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="text-slice"):
+        find_check("text-slices")
+
+
+def test_validate_prints_place_level_and_check(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    break_project(project, json.loads((FIXTURES / "document-text.json").read_text(encoding="utf-8")))
+    assert main(["--project", str(project.root), "validate"]) == 1
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("corpus/documents.parquet:wire-1: [1 document-text] n_chars is 1")
+    assert last == "1 problem, 0 warnings"
+
+
+def test_validate_json_is_one_object_and_warnings_exit_0(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    break_project(project, json.loads((FIXTURES / "mention-article.json").read_text(encoding="utf-8")))
+    assert main(["--project", str(project.root), "validate", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["counts"] == {"problems": 0, "warnings": 1}
+    assert answer["checks"] == len(CATALOGUE)
+    assert answer["warnings"][0]["check"] == "mention-article"
+
+
+@pytest.mark.parametrize("check", [*sorted(CATALOGUE), "all"])
+def test_validate_explains(check: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "--explain", check]) == 0
+    assert "What to do: " in capsys.readouterr().out
+
+
+def test_many_findings_of_one_check_are_cut_and_counted(project: Project) -> None:
+    rows = rows_of(project, "entities")
+    extra = [rows[0] | {"entity_id": f"zz{number:03}", "name": None} for number in range(50)]
+    schema = read_table_schema("entities", project.table_schemas)
+    table = pa.Table.from_pylist(rows + extra, schema=pa.schema([(f.name, f.arrow) for f in schema.fields]))
+    write_parquet(project.table_path("entities"), table)
+    restamp(project)
+    found = [problem for problem in check_project(project) if problem.check == "table-null"]
+    assert len(found) == 1 and "50 rows" in found[0].message
+
+
+def test_all_tables_are_checked(project: Project) -> None:
+    for name in (*CORPUS_TABLES, *ANNOTATION_TABLES):
+        project.table_path(name).unlink()
+    missing = {problem.path for problem in check_project(project) if problem.check == "table-missing"}
+    assert len(missing) == len(CORPUS_TABLES) + len(ANNOTATION_TABLES)
