@@ -116,7 +116,7 @@ def read(*submissions: Submission, text: str = TEXT, codebook: Codebook = CODEBO
     return read_judgements(submissions, [document(text)], codebook)
 
 
-def stance(words: str, target: str = "pact", side: str = "favor", **values: Any) -> Mark:
+def stance(words: str, target: Any = "pact", side: str = "favor", **values: Any) -> Mark:
     """A stance mark; by default a direct quote of Lee."""
     given = {"target": target, "stance": side, "attribution": "direct_quote", "holder": "bo-lee"} | values
     return mark(words, **given)

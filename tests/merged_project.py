@@ -36,7 +36,7 @@ annotators:
   ann-c: {kind: human}
   adj-d: {kind: human}
 adjudicators: [adj-d]
-""" % ("0" * 64)  # noqa: UP031 (braces are YAML's)
+""" % ("0" * 64)
 Row = dict[str, Any]
 
 

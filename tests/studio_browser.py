@@ -1,7 +1,7 @@
 """A real annotator's hands: what tests do in Label Studio's pages, in a real Chromium.
 
-Offsets are half-open code points of the task's text, as everywhere; the page counts UTF-16 units, and `select_text` reckons
-with that.
+Offsets are half-open code points of the task's text, as everywhere; the page counts UTF-16 units, and `select_text`
+reckons with that.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _ARGUMENTS = (
 )
 _TEXT = ".body .lsf-htx-richtext"
 
-# The box of one code point of an element's text, in the window: [left, top, right, bottom]. A line break is a <br>, which
-# has no width. The page scrolls so that the code point is in sight, clear of the bar.
+# The box of one code point of an element's text, in the window: [left, top, right, bottom]. A line break is a <br>, one
+# code point without a width. The page scrolls so that the code point is in sight.
 _BOX = """
 (root, point) => {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);

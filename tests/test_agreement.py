@@ -1,4 +1,4 @@
-"""Agreement: spans align independently of order, coefficients equal published values, nothing undefined gets a number."""
+"""Agreement: alignment independent of order, coefficients as published, no number for what is undefined."""
 
 from __future__ import annotations
 

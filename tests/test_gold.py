@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_submissions import CODEBOOK, mark, read, stance, submission
+from made_submissions import TEXT as MADE_TEXT
 from merged_project import (
     ALLIANCE,
     LEAVING,
@@ -31,7 +32,7 @@ from merged_project import (
 from stancewire.agreement import make_units
 from stancewire.cli import gold as cli
 from stancewire.errors import CodebookError, Problem, TableError, UsageError
-from stancewire.gold import merge_units, read_decisions, write_gold
+from stancewire.gold import METHODS, merge_units, read_decisions, write_gold
 from stancewire.gold.adjudicate import open_conflicts, take_in
 from stancewire.gold.decisions import DecisionIndex
 from stancewire.gold.evidence import read_evidence
@@ -109,16 +110,11 @@ def test_unanimous_asks_all_for_everything() -> None:
 def test_boundaries_are_the_most_frequent_pair_else_a_conflict() -> None:
     made = [("a", "The pact must stay"), ("b", "pact must stay"), ("c", "pact must stay")]
     given = [submission(stance(words), task_pass="stances", who=who) for who, words in made]
+    start = MADE_TEXT.index("pact must")
     (won,) = outcomes(*given)
-    assert won.value("boundary") == f"{TEXT_AT('pact must')}:{TEXT_AT('pact must') + 14}"
+    assert won.value("boundary") == f"{start}:{start + 14}"
     (tied,) = outcomes(*given[:2])
     assert [item.field for item in tied.conflicts] == ["boundary"]
-
-
-def TEXT_AT(words: str) -> int:
-    from made_submissions import TEXT as other
-
-    return other.index(words)
 
 
 def test_holder_and_via_are_one_value_each_with_their_words() -> None:
@@ -297,8 +293,14 @@ def test_ids_do_not_depend_on_stance_or_votes(project: Project, monkeypatch: pyt
 
 
 def test_nested_mentions_are_not_outer(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    marks = [said("Ana Ruiz met Lee", label="ORG"), said("Ruiz", label="PERSON"), said("Lee", label="PERSON"),
-             said("Lee", label="ORG", region="again"), said("pact", label="LAW"), said("pact must", label="LAW")]  # fmt: skip
+    marks = [
+        said("Ana Ruiz met Lee", label="ORG"),
+        said("Ruiz", label="PERSON"),
+        said("Lee", label="PERSON"),
+        said("Lee", label="ORG", region="again"),
+        said("pact", label="LAW"),
+        said("pact must", label="LAW"),
+    ]
     judge(project, [given_in(*marks)], monkeypatch)
     write_gold(project)
     outer = {(row["text"], row["label"]): row["is_outer"] for row in table(project, "mentions")}
@@ -537,6 +539,10 @@ def test_the_commands_go_from_judgements_to_settled_gold(project: Project, capsy
     assert capsys.readouterr().out == "0 open conflicts\n"
     assert run(project, "agree") == 0
     assert "span F1, exact, mean over annotator pairs: 0.800" in capsys.readouterr().out
+
+
+def test_the_commands_offer_every_method() -> None:
+    assert cli.METHODS == METHODS
 
 
 def test_adjudicate_needs_a_name_and_a_file(project: Project) -> None:

@@ -45,10 +45,10 @@ def flip(path: Path, at: float) -> None:
 
 
 def found_in(root: Path) -> set[str]:
-    """Paths of what verify finds, as the command prints them: one line each, exit 1."""
-    done = verify(root)
-    assert all(problem.severity == "problem" and "\n" not in str(problem) for problem in done.problems)
-    return {problem.path for problem in done.problems}
+    """Paths of the problems that verify finds, each of which is one line."""
+    found = verify(root).problems
+    assert all("\n" not in str(problem) for problem in found)
+    return {problem.path for problem in found if problem.severity == "problem"}
 
 
 def test_valid_project_release_and_zip_verify(project: Project, tmp_path: Path) -> None:

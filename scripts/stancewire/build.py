@@ -59,7 +59,7 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
             problems += merged.problems
             said.append(f"{merged.counts.get('mentions', 0)} mentions, {merged.counts.get('stances', 0)} stances")
         with steps.step("describing the package") as said:
-            version = write_package(project)
+            version = write_package(project).label
             said.append(f"version {version}")
     return BuildReport(table_rows(project), version, tuple(problems))
 

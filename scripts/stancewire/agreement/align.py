@@ -3,15 +3,14 @@
 Within one document, layer and (folded) target, spans of different annotators are linked where they overlap enough, best
 pairs first, and a unit keeps at most one span of each annotator:
 
-    text     Top Japanese and American military officials affirmed ...
-    ann-1        [Japanese]    [American] [military officials]
-    ann-2        [Japanese]    [American military officials  ]
-    ann-3                                [military officials]
-                  ───┬────      ───┬────  ────────┬─────────
-    units            1             2              3
+    text     Top Japanese and American military officials affirmed
+    ann-1        ────────     ──────── ──────────────────
+    ann-2        ────────     ───────────────────────────
+    ann-3                              ──────────────────
+    units        1            2        3
 
-ann-2's long span overlaps [American] by 8 of 27 characters (0.30) and [military officials] by 18 of 27 (0.67): it joins
-unit 3, after ann-1 and ann-3, whose spans are equal (1.00), have founded it. Unit 2 is ann-1's alone.
+ann-2's long span overlaps "American" by 8 of 27 characters (0.30) and "military officials" by 18 of 27 (0.67): it joins
+unit 3, which ann-1 and ann-3, whose spans are equal (1.00), have founded. Unit 2 is ann-1's alone.
 
 A pair's overlap is the Jaccard index of its characters, |A ∩ B| / |A ∪ B|. Equal overlaps are taken in this order: same
 holder, same via, same attribution (the spans' `ties`), then position in the text. So a span that names two holders (two

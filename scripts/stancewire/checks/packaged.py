@@ -124,9 +124,11 @@ def read_sums(files: Files) -> tuple[dict[str, tuple[str, int]], str]:
     Two lines a file: `# bytes path`, which `sha256sum --check` takes for a comment, and `sha256  path`.
     """
     try:
-        lines = files.read(SUMS).decode("utf-8").splitlines()
+        *lines, rest = files.read(SUMS).decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         return {}, "is missing or cannot be read"
+    if rest or not lines:
+        return {}, "does not end in a line break; it was changed"
     sums: dict[str, tuple[str, int]] = {}
     for number in range(0, len(lines), 2):
         match = _SUM.fullmatch("\n".join(lines[number : number + 2]))

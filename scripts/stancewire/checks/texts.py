@@ -119,19 +119,20 @@ def source_file(source_path: str) -> str:
 
 
 def _wrong_bytes(files: Files, loaded: Loaded) -> Iterator[tuple[str, str]]:
-    columns = ("doc_id", "source_path", "record_no", "encoding")
-    documents = {d: (source_file(s), e) for d, s, r, e in loaded.columns("documents", *columns) if r is None}
+    columns = ("doc_id", "source_path", "record_no", "encoding", "raw_sha256")
+    documents = {d: (source_file(s), e, h) for d, s, r, e, h in loaded.columns("documents", *columns) if r is None}
     previous, raw = "", b""
     for doc_id, seg_no, start, end, raw_start, raw_end in loaded.columns(
         "segments", "doc_id", "seg_no", "start", "end", "raw_start", "raw_end"
     ):
         if raw_start is None or doc_id not in documents:
             continue
-        name, encoding = documents[doc_id]
+        name, encoding, digest = documents[doc_id]
         if doc_id != previous:
             previous, raw = doc_id, files.read(name) if is_safe_path(name) and files.has(name) else b""
+            raw = raw if sha256(raw) == digest else b""
         if not raw:
-            continue  # document-source says so
+            continue  # another file, or none: document-source says so
         try:
             words = raw[raw_start:raw_end].decode(encoding)
         except (UnicodeDecodeError, LookupError) as error:

@@ -99,7 +99,9 @@ def _below_levels(rows: list[dict[str, Any]], levels: dict[str, float]) -> list[
 
 
 def _agreement_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """The table in words; a reason that several rows share is said once, below, under its number."""
     lines: list[str] = []
+    notes: dict[str, int] = {}
     group = None
     for row in rows:
         if group != (row["layer"], row["by"], row["group"]):
@@ -108,9 +110,10 @@ def _agreement_lines(rows: list[dict[str, Any]]) -> list[str]:
         value = "undefined" if row["value"] is None else f"{row['value']:.3f}"
         if row["low"] is not None:
             value += f" [{row['low']:.3f}, {row['high']:.3f}]"
+        marks = [notes.setdefault(reason, len(notes) + 1) for reason in (row["reason"] or "").split("; ") if reason]
         rests = f"{row['n_units']} units, {row['n_stories']} stories, {row['n_annotators']} annotators"
-        lines.append(f"  {row['measure']}: {value} ({rests})" + (f": {row['reason']}" if row["reason"] else ""))
-    return lines
+        lines.append(f"  {row['measure']}: {value} ({rests}){''.join(f' [{number}]' for number in marks)}")
+    return lines + [f"[{number}] {reason}" for reason, number in notes.items()]
 
 
 def run_adjudicate(args: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def _blocks(codebook: Codebook) -> Iterator[str]:
     yield (
         "You work through the articles twice, in two short passes, each with a screen of its own: "
         + "; then ".join(f"**{item.title.lower()}** (the pass `{item.name}`)" for item in codebook.passes)
-        + f". Read all of this once before you begin; section {_studio_number(codebook)} tells how the screen is worked. "
+        + f". Read all of this before you begin; section {_studio_number(codebook)} tells how the screen is worked. "
         "Words in [square brackets] are those that are marked in an example."
     )
     entities, stances = codebook.pass_named("entities"), codebook.pass_named("stances")

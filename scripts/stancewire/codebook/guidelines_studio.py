@@ -10,36 +10,38 @@ from .offers import HOLDER_KEYS
 _BEFORE = """\
 Do this once, in the browser you work with:
 
-1. Sign in with the account that you were given. Its name is a pseudonym; use no other, and put your own name nowhere.
-2. Open your project: the one whose title you were told. Every account sees all projects. **Open no other project, and no \
-other annotator's work**: your judgement counts only if it is yours alone. For the same reason, do not talk about an article \
-before both of you have submitted it.
-3. Press **Label All Tasks**. It hands you one article after another; this is your work list. Do not pick articles from the \
-table.
-4. Below the article, open the settings (the icon with two sliders) and switch on **Select region after creating it**. \
-Leave *Keep label selected after creating a region* off.
-5. If the window is narrow, close the panel *Info* at the right with its arrow: it only repeats what you choose. Keep \
-*Regions*: it lists your spans, and reaches one that lies under another."""
+1. Sign in with the account that you were given. Its name is a pseudonym; use no other, and put your own name \
+nowhere.
+2. Open your project: the one whose title you were told. Every account sees all projects. **Open no other \
+project, and no other annotator's work**: your judgement counts only if it is yours alone. For the same reason, \
+do not talk about an article before both of you have submitted it.
+3. Press **Label All Tasks**. It hands you one article after another; this is your work list. Do not pick \
+articles from the table.
+4. Below the article, open the settings (the icon with two sliders) and switch on **Select region after creating \
+it**. Leave *Keep label selected after creating a region* off.
+5. If the window is narrow, close the panel *Info* at the right with its arrow: it only repeats what you choose. \
+Keep *Regions*: it lists your spans, and reaches one that lies under another."""
 
 _SPANS = """\
-- **A new span**: Esc, the key of the label or target, then drag over the words. Drag from the first character to the last; \
-double-click takes one word. In the stance pass a drag snaps to whole words.
-- **Without Esc, the key changes the span that is still selected.** If you dragged with the wrong one, press the right key \
-while the span is selected.
+- **A new span**: Esc, the key of the label or target, then drag over the words. Drag from the first character \
+to the last; double-click takes one word. In the stance pass a drag snaps to whole words.
+- **Without Esc, the key changes the span that is still selected.** If you dragged with the wrong one, press the \
+right key while the span is selected.
 - **The next span, same label or target**: just drag again.
 - **The same words again** (another target): Ctrl+D, then the other target's key; or drag over them once more.
 - **Wrong edges**: delete the selected span with Backspace and drag anew.
 - **Undo**: Ctrl+Z. **Leave a span**: Esc. **Choose a span**: click its words, or its line in *Regions*.
-- **Text fields**: type, then press **Enter**. Until you do, every key goes into the field, also those meant for labels.
+- **Text fields**: type, then press **Enter**. Until you do, every key goes into the field, also those meant for \
+labels.
 - **A choice that should be empty**: press its key once more, or click its box once more."""
 
 _SUBMIT = """\
-- **Submit**: Ctrl+Enter, or the button. If something is missing, a message says what, and a span that lacks something is \
-selected. Then comes the next article.
+- **Submit**: Ctrl+Enter, or the button. If something is missing, a message says what, and a span that lacks \
+something is selected. Then comes the next article.
 - An article without a single span is submitted like any other.
 - **Skip** only what is no news article at all, and tick the flag first.
-- **Your work is saved** as a draft every few seconds. An article that you have submitted can be opened again with the arrow \
-at the bottom left and sent again with *Update*.
+- **Your work is saved** as a draft every few seconds. An article that you have submitted can be opened again \
+with the arrow at the bottom left and sent again with *Update*.
 - When there are no more tasks, you are done with the pass. Tell whoever gave you the account."""
 
 
@@ -57,8 +59,8 @@ def studio_section(codebook: Codebook) -> Iterator[str]:
             _keys("Pass 2, target", codebook.targets),
             _keys("Pass 2, stance of the selected span", codebook.stances),
             _keys("Pass 2, attribution", codebook.attributions),
-            f"- Pass 2, holder: `a` author (sets the attribution, too), `g` unnamed, `h` other; the people of the article "
-            f"have, from top to bottom, `{letters}`",
+            "- Pass 2, holder: `a` author (sets the attribution, too), `g` unnamed, `h` other; the others from top to "
+            f"bottom `{letters}`",
             "- Pass 2, via: Shift and the holder's key, which stands beside it",
         ]
     )

@@ -1,8 +1,8 @@
 """How the labelling interfaces look: a bar that stays, a column to read, a panel that does not jump.
 
-The window holds three things, none of which scrolls out of sight: the bar; the article, in lines of up to 78 characters;
-and the panel beside it, where what concerns the span fills the height that is left (and scrolls within), and what concerns
-the whole article stands below. Colours are the front end's or translucent, so that its dark theme works too.
+The window holds three things, none of which scrolls out of sight: the bar; the article, in lines of up to 78
+characters; and the panel beside it, where what concerns the span fills the height that is left (and scrolls within),
+and what concerns the whole article stands below. Colours are the front end's or translucent: its dark theme works, too.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ _DAY = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9
 _VERSION = {"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+$"}
 _PSEUDONYM = {"type": "string", "pattern": "^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", "maxLength": 32}
 _ROW_ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
+_MARKED_TEXT = {"type": "string", "pattern": "^[^\\ufeff\\r][^\\r]*$"}  # else offsets in the browser would not be ours
 _COUNT = {"type": "integer", "minimum": 0}
 _ROUND = {"type": "integer", "minimum": 1}
 
@@ -84,7 +85,7 @@ def _task(codebook: Codebook) -> dict[str, Any]:
             "codebook_version": _VERSION,
             "suggestions_shown": {"type": "boolean"},
             "view": _VIEW,
-            "text": _described({"type": "string", "pattern": "^[^\\ufeff][^\\r]*$"}, "what is read and marked; lines end in LF"),
+            "text": _described(_MARKED_TEXT, "what is read and marked"),
             "meta_line": _described(_WORDS, "what is known of the article, as context"),
             "entities_offered": _OFFERED,
             "entities": _described(_CHOICES, "choices of the entity pass"),
@@ -200,23 +201,23 @@ def _sources(known: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     day = {"type": "string", "pattern": "^$|" + _DAY["pattern"]}
     body = _object(
         {
-            "path": _described(
+            "source_path": _described(
                 {
                     "type": "string",
                     "pattern": "^(?!/)(?![A-Za-z][A-Za-z0-9+.-]*:)(?!(?:.*/)?\\.\\.(?:/|$))[^\\\\\\u0000]+$",
                 },
                 "the file, relative to corpus/sources, with forward slashes",
             ),
-            "sha256": _described(_SHA256, "SHA-256 of its bytes as received"),
-            "encoding": _described(cell, "its encoding, where it is known"),
+            "sha256": _described({"type": "string", "pattern": "^$|^[0-9A-Fa-f]{64}$"}, "SHA-256 of its bytes as received"),
             "outlet": _described(cell, "who published it"),
             "date": _described(day, "day of publication, YYYY-MM-DD"),
             "url": _described({"type": "string", "pattern": "^$|^https?://\\S+$"}, "where it was published"),
-            "lang": _described({"type": "string", "pattern": "^$|^[a-z]{2,3}(-[A-Za-z0-9]+)*$"}, "its language"),
-            "rights": _described({"enum": list(known["rights"])}, "what may be done with the text"),
+            "rights": _described({"enum": ["", *known["rights"]]}, "what may be done with the text; empty is unknown"),
             "license": _described(cell, "its licence, where it has one"),
+            "encoding": _described(cell, "its encoding, where it is known"),
+            "received": _described(day, "day on which the file came, YYYY-MM-DD"),
             "note": _described(cell, "what else is known of it"),
         },
-        optional=("encoding", "outlet", "date", "url", "lang", "license", "note"),
+        optional=("sha256", "outlet", "date", "url", "rights", "license", "encoding", "received", "note"),
     )
     return _schema("Source", "A row of corpus/sources.csv; an empty cell is unknown.", body)

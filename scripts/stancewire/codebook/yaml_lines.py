@@ -1,8 +1,8 @@
 """YAML read with care: plain values, and the line on which each of them stands.
 
 What differs from PyYAML's own loading: only `true` and `false` are booleans (so `NO`, `no` and `on` stay strings, as
-in YAML 1.2); dates stay strings; a key that stands twice is refused, and so are tags, and files that are too large or too
-deep or whose aliases multiply.
+in YAML 1.2); dates stay strings; a key that stands twice is refused, and so are tags, and files that are too large, too
+deep, or whose aliases multiply.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str, meth
 
 def _kind_in(outcome: Outcome, asked: str, decision: Decision | None) -> str | None:
     """What the id is of this outcome, None where it is nothing of it."""
-    if outcome.is_gold and outcome_key(outcome) == asked:
+    has_key = outcome.is_gold or outcome.unit.layer == "document_stance"
+    if has_key and outcome_key(outcome) == asked:
         return outcome.unit.layer
     if asked in outcome.unit.judgement_ids:
         return "judgement"

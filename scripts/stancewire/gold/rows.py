@@ -35,7 +35,7 @@ def stance_id(doc_id: str, start: int, end: int, target_id: str, holder: Party, 
 
 
 def outcome_key(outcome: Outcome) -> str:
-    """The id of the gold row that an outcome makes (`doc_id/target_id` for a document stance); it must be gold."""
+    """The id of the gold row that an outcome makes (`doc_id/target_id` for a document stance, gold or not)."""
     unit = outcome.unit
     if unit.layer == "document_stance":
         return f"{unit.doc_id}/{unit.target_id}"
