@@ -1,7 +1,7 @@
 """Fixtures for everyone: a real Label Studio, one for the whole session, and small projects to annotate on it.
 
-Where a part is missing that no lock file brings, a test is skipped here with the line that installs it. In CI nothing is
-skipped: there it fails.
+Where a part is missing that no lock file brings, a test is skipped here with the line that installs it. In CI nothing
+is skipped: there it fails.
 """
 
 from __future__ import annotations

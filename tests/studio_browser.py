@@ -7,8 +7,6 @@ reckons with that.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
 
 from playwright.sync_api import Page, sync_playwright
@@ -55,9 +53,8 @@ _BOX = """
 
 
 @contextlib.contextmanager
-def browser_page() -> Iterator[Page]:
-    """A page of a fresh Chromium: the one on this machine (or $STANCEWIRE_CHROMIUM), else Playwright's own."""
-    chromium = os.environ.get("STANCEWIRE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+def browser_page(chromium: str) -> Iterator[Page]:
+    """A page of a fresh Chromium, given by its path."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS))
         try:
@@ -111,8 +108,26 @@ def answer_document(page: Page, target_id: str, stance: str) -> None:
     page.locator(f".row-{target_id} label", has=page.locator(f"input[name='{stance}']")).click()
 
 
-def submit(page: Page) -> None:
-    """Submit with the keyboard and wait until the server has taken it."""
+def type_into(page: Page, control: str, words: str) -> None:
+    """Type into a text field and press Enter, which takes the words and gives the keyboard back."""
+    page.fill(f"input[name='{control}']", words)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+
+
+def submit(page: Page, expect: str | None = None) -> bool:
+    """Submit with the keyboard and wait until the server has taken it.
+
+    Args:
+        expect: the message about something missing that must stop it; it is then closed, and the answer is False.
+    """
+    if expect is not None:
+        page.keyboard.press("Control+Enter")
+        page.get_by_text(expect).wait_for()
+        page.locator(".ant-modal button").first.click()
+        page.locator(".ant-modal").wait_for(state="hidden")
+        return False
     with page.expect_response(lambda r: r.request.method == "POST" and "/annotations" in r.url) as answer:
         page.keyboard.press("Control+Enter")
     assert answer.value.ok, answer.value.text()
+    return True

@@ -24,7 +24,8 @@ ARTICLES: dict[str, list[tuple[str, str]]] = {
         ("caption", "Mark Esper speaks to sailors in Yokosuka."),
         (
             "body",
-            "Trump's aides praised Japan. Takeshi Iwaya said: “We must keep the treaty.” Iwaya then left 👩‍✈️ for Osaka.",
+            "Trump's aides praised Japan. Takeshi Iwaya said: “We must keep the treaty.” "
+            "Iwaya then left 👩‍✈️ for Osaka.",
         ),
     ],
     "b-2": [
@@ -94,9 +95,13 @@ def write_corpus(project: Project, articles: dict[str, list[tuple[str, str]]]) -
     write_stage(project.corpus, "convert", made, {})
 
 
-def write_gold(project: Project, mentions: Sequence[tuple[str, str, str, str]]) -> None:
+def write_gold(
+    project: Project,
+    mentions: Sequence[tuple[str, str, str, str]],
+    articles: dict[str, list[tuple[str, str]]] = ARTICLES,
+) -> None:
     """Gold mentions (doc_id, words, label, entity_id), each at the first place of its words, and their entities."""
-    texts = {doc_id: "\n".join(words for _, words in parts) for doc_id, parts in ARTICLES.items()}
+    texts = {doc_id: "\n".join(words for _, words in parts) for doc_id, parts in articles.items()}
     rows, entities = [], {}
     for number, (doc_id, words, label, entity_id) in enumerate(mentions):
         start = texts[doc_id].index(words)

@@ -2,8 +2,8 @@
 
 `data/checks/<id>.json` says how the tiny project is broken:
 
-    tables  table -> set, copy, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a span of
-            other `words`
+    tables  table -> set, copy, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a span
+            of other `words`
     files   path -> write, append, delete, regex; yaml, json: path -> values
     after   as files, but once the manifests and the descriptor have been written anew over the rest
 """

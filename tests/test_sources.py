@@ -154,7 +154,9 @@ def test_every_ending_has_a_reader() -> None:
 
 def test_sources_csv_is_read_by_path(tmp_path: Path) -> None:
     path = tmp_path / "sources.csv"
-    path.write_text(f"{HEADER}\na.txt,{'0' * 64},Gull,2019-06-26,https://x.example/a,open,CC0,cp1252,2020-01-01,\nb/c.txt,,,,,,,,,\n")
+    path.write_text(
+        f"{HEADER}\na.txt,{'0' * 64},Gull,2019-06-26,https://x.example/a,open,CC0,cp1252,2020-01-01,\nb/c.txt,,,,,,,,,\n"
+    )
     found = read_sources_csv(path)
     assert (found["a.txt"].outlet, found["a.txt"].rights, found["a.txt"].encoding) == ("Gull", "open", "cp1252")
     assert (found["b/c.txt"].rights, found["b/c.txt"].sha256, found["b/c.txt"].line) == ("unknown", None, 3)
@@ -166,7 +168,7 @@ def test_sources_csv_is_read_by_path(tmp_path: Path) -> None:
     [
         ("../a.txt,,,,,,,,,", "leads out"),
         ("/etc/passwd,,,,,,,,,", "not relative"),
-        ("https://x.example/a.txt,,,,,,,,,", "empty part"),
+        ("https://x.example/a.txt,,,,,,,,,", "not relative"),
         ("C:a.txt,,,,,,,,,", "not relative"),
         ("a\\b.txt,,,,,,,,,", "not relative"),
         (",x,,,,,,,,", "empty"),

@@ -83,7 +83,9 @@ def said(project: Project, exports: Path | None = None) -> dict[tuple[Any, ...],
 def test_pushing_twice_changes_nothing(new_project: Callable[..., Project], studio_client: Client) -> None:
     project = new_project()
     first = push_pass(project, studio_client, "entities")
-    assert first.counts["projects_made"] == 2 and first.counts["tasks_sent"] == 4 and first.counts["suggestions_sent"] == 4
+    assert (
+        first.counts["projects_made"] == 2 and first.counts["tasks_sent"] == 4 and first.counts["suggestions_sent"] == 4
+    )
     before = [tasks_of(studio_client, project, Given("entities", 1, name)) for name in annotators(project)]
     again = push_pass(project, studio_client, "entities")
     assert not again.changed, again
@@ -152,9 +154,7 @@ def test_answers_come_back_as_given_and_a_second_pull_stores_nothing(
     assert found[second, "b-2"].state == "assigned", "the other annotator sees nothing of it"
 
 
-def test_edit_is_a_new_export_with_the_change_only(
-    new_project: Callable[..., Project], studio_client: Client
-) -> None:
+def test_edit_is_a_new_export_with_the_change_only(new_project: Callable[..., Project], studio_client: Client) -> None:
     project = new_project()
     push_pass(project, studio_client, "entities")
     given = Given("entities", 1, annotators(project)[0])
@@ -166,7 +166,9 @@ def test_edit_is_a_new_export_with_the_change_only(
     assert [path.name for path in report.stored] == ["0002.json"]
     stored = json.loads(report.stored[0].read_text())
     assert [task["doc_id"] for task in stored["tasks"]] == ["b-2"]
-    assert [s.pulled for s in read_submissions(project) if s.doc_id == "b-2" and s.annotator_id == given.annotator_id] == [1, 2]
+    assert [
+        s.pulled for s in read_submissions(project) if s.doc_id == "b-2" and s.annotator_id == given.annotator_id
+    ] == [1, 2]
 
 
 def test_skip_and_draft_are_told_apart(new_project: Callable[..., Project], studio_client: Client) -> None:
@@ -209,12 +211,28 @@ def fill(project: Project, client: Client) -> None:
     pull_all(project, client)
 
 
+def check_privacy(project: Project) -> None:
+    """No address, no `value.text`, no paragraph of an article, nobody but the annotators in any stored export."""
+    paths = list(project.exports.rglob("*.json"))
+    assert len(paths) == 4
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        assert "@" not in text and "not to be trusted" not in text
+        for paragraph in (words for parts in ARTICLES.values() for _, words in parts if len(words) > 80):
+            assert paragraph not in text
+        for task in json.loads(text)["tasks"]:
+            assert {answer["completed_by"] for answer in task["annotations"]} <= set(annotators(project))
+
+
 @pytest.fixture
 def other_server(tmp_path: Path, studio_server: object) -> Any:
     """An empty server, as after a loss of the first."""
     from stancewire.label_studio.server import running_server
 
-    with running_server(tmp_path / "other" / ".studio") as studio, Client(studio.url, studio.token, studio.log) as client:
+    with (
+        running_server(tmp_path / "other" / ".studio") as studio,
+        Client(studio.url, studio.token, studio.log) as client,
+    ):
         yield client
 
 
@@ -223,6 +241,7 @@ def test_stored_answers_go_back_into_an_empty_server_and_come_out_as_they_were(
 ) -> None:
     project = new_project()
     fill(project, studio_client)
+    check_privacy(project)
     before = said(project)
     for path in ("mentions.parquet", "entities.parquet", "manifest.json"):
         (project.annotations / path).unlink()  # what was given out before needs no gold to be given out again
@@ -326,7 +345,9 @@ def test_task_sent_twice_is_there_once(new_project: Callable[..., Project], stud
     push_pass(project, studio_client, "entities")
     given = Given("entities", 1, annotators(project)[0])
     room = find_rooms(studio_client, corpus_name(project))[given]
-    studio_client.import_tasks(room.remote.id, room.remote.title, [t["data"] for t in tasks_of(studio_client, project, given)])
+    studio_client.import_tasks(
+        room.remote.id, room.remote.title, [t["data"] for t in tasks_of(studio_client, project, given)]
+    )
     report = push_pass(project, studio_client, "entities")
     assert report.counts["copies_removed"] == 2
     assert len(tasks_of(studio_client, project, given)) == 2
@@ -339,8 +360,12 @@ def test_push_killed_midway_and_run_again_completes(
     project = new_project(many)
     environment = {**os.environ, "LABEL_STUDIO_URL": studio_server.url, "LABEL_STUDIO_API_KEY": studio_server.token}
     code = (
-        "import sys; from stancewire.label_studio.client import connect; from stancewire.label_studio.push import push_pass\n"
-        "from stancewire.project import Project; p = Project(sys.argv[1]); push_pass(p, connect(p), 'entities')"
+        "import sys\n"
+        "from stancewire.label_studio.client import connect\n"
+        "from stancewire.label_studio.push import push_pass\n"
+        "from stancewire.project import Project\n"
+        "project = Project(sys.argv[1])\n"
+        "push_pass(project, connect(project), 'entities')"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(project.root)], env=environment)
     deadline = time.monotonic() + 60
@@ -377,19 +402,6 @@ def test_interrupted_pull_resumes(
     assert len(list(project.exports.rglob("*.json"))) == 1
     assert len(pull_all(project, studio_client).stored) == 1
     assert len(list(project.exports.rglob("*.json"))) == 2
-
-
-def test_no_address_and_no_article_in_a_stored_export(new_project: Callable[..., Project], studio_client: Client) -> None:
-    project = new_project()
-    fill(project, studio_client)
-    names = set(annotators(project))
-    for path in project.exports.rglob("*.json"):
-        text = path.read_text(encoding="utf-8")
-        assert "@" not in text and "not to be trusted" not in text
-        for paragraph in (words for parts in ARTICLES.values() for _, words in parts if len(words) > 80):
-            assert paragraph not in text
-        for task in json.loads(text)["tasks"]:
-            assert {answer["completed_by"] for answer in task["annotations"]} <= names
 
 
 def test_task_of_another_project_refuses_the_pull(new_project: Callable[..., Project], studio_client: Client) -> None:

@@ -143,7 +143,9 @@ def test_sentence_break_must_fit(tmp_path: Path, quote: str, value: str, message
 
 
 def test_quote_may_hold_line_breaks_and_commas(tmp_path: Path) -> None:
-    path = write(tmp_path, 'a,0,9,"x,\ny",title,"One, two",because,a-1,2024-05-01', "b,,,,title,Late,because,a-1,2024-05-01")
+    path = write(
+        tmp_path, 'a,0,9,"x,\ny",title,"One, two",because,a-1,2024-05-01', "b,,,,title,Late,because,a-1,2024-05-01"
+    )
     found = read_corrections(path)
     assert found["a"][0].quote == "x,\ny"
     assert found["b"][0].where == "corrections.csv line 4"

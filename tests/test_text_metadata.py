@@ -117,8 +117,8 @@ def test_wire_is_the_agency_that_sends_the_text(text: str, wire: str | None) -> 
 
 def test_wrapped_headline_is_one_line_in_the_title() -> None:
     text = (
-        "A committee that met in the old town hall\nagrees on nothing\n\nThe committee met on Monday in the old town\nhall "
-        "and agreed on nothing, its chairman\nsaid. It rained and rained, and the tea went\ncold.\n"
+        "A committee that met in the old town hall\nagrees on nothing\n\nThe committee met on Monday in the old town\n"
+        "hall and agreed on nothing, its chairman\nsaid. It rained and rained, and the tea went\ncold.\n"
     )
     assert metadata_of(text).title == "A committee that met in the old town hall agrees on nothing"
 

@@ -14,6 +14,7 @@ from test_checks import edit_table, restamp
 from tiny_project import make_tiny_project
 
 from stancewire.checks.files import FolderFiles, is_safe_path, open_files
+from stancewire.checks.packaged import check_sums
 from stancewire.cli import main
 from stancewire.errors import ReleaseError, StancewireError
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
@@ -86,14 +87,22 @@ def test_source_that_nobody_listed_is_compared_with_its_document(project: Projec
 
 @pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
 def test_flipped_byte_in_any_file_of_a_release_is_found(project: Project, at: float) -> None:
-    frozen = project.releases / "0.1.0"
-    for name in FolderFiles(frozen).names():
-        before = (frozen / name).read_bytes()
-        flip(frozen / name, at)
-        found = found_in(frozen)
+    files = FolderFiles(project.releases / "0.1.0")
+    for name in files.names():
+        before = files.read(name)
+        flip(files.root / name, at)
+        found = {problem.path for problem in check_sums(files)[0]}
         assert found and (name in found or name == "SHA256SUMS"), name
-        (frozen / name).write_bytes(before)
-    assert found_in(frozen) == set()
+        (files.root / name).write_bytes(before)
+    assert check_sums(files) == ([], set())
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "SHA256SUMS", "datapackage.json", "corpus/sources.csv", "csv/splits.csv"]
+)
+def test_flipped_byte_in_a_file_beside_the_tables_of_a_release_is_found(project: Project, name: str) -> None:
+    flip(project.releases / "0.1.0" / name, 0.5)
+    assert name in found_in(project.releases / "0.1.0")
 
 
 def test_changed_release_is_found_from_its_project(project: Project) -> None:
@@ -156,7 +165,9 @@ def test_missing_table_is_named_once(project: Project) -> None:
     assert [problem.path for problem in result.problems] == ["annotations/splits.parquet"]
 
 
-@pytest.mark.parametrize("garbage", ["", "[]", "null", '{"resources": 1}', '{"resources": [1, {"name": "documents"}]}', "{"])
+@pytest.mark.parametrize(
+    "garbage", ["", "[]", "null", '{"resources": 1}', '{"resources": [1, {"name": "documents"}]}', "{"]
+)
 def test_broken_descriptor_is_told(project: Project, garbage: str) -> None:
     project.datapackage_json.write_text(garbage)
     assert found_in(project.root) == {"datapackage.json"}

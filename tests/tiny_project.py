@@ -1,12 +1,13 @@
 """A complete, valid project of two invented articles, small enough to break in every way.
 
-`wire-1` has CRLF line ends and a character beyond the Basic Multilingual Plane before its body, so that code points, bytes
-and UTF-16 units all differ; `local-1` is its reprint. The codebook is the repository's own.
+`wire-1` has CRLF line ends and a character beyond the Basic Multilingual Plane before its body, so that code points,
+bytes and UTF-16 units all differ; `local-1` is its reprint. The codebook is the repository's own.
 """
 
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import shutil
 from hashlib import sha256
@@ -86,7 +87,12 @@ def segments() -> list[Row]:
             first, start = len(before.encode()), len(before.replace("\r\n", "\n"))
             rows.append(
                 {"doc_id": doc_id, "seg_no": number, "role": ROLES[doc_id][number], "rule": "test"}
-                | {"start": start, "end": start + len(block), "raw_start": first, "raw_end": first + len(block.encode())}
+                | {
+                    "start": start,
+                    "end": start + len(block),
+                    "raw_start": first,
+                    "raw_end": first + len(block.encode()),
+                }
             )
     return rows
 
@@ -102,7 +108,7 @@ def sentences() -> list[Row]:
         if segment["role"] == "body":
             cuts.insert(1, text_of(segment["doc_id"]).index("“"))
         number = sum(row["doc_id"] == segment["doc_id"] for row in rows)
-        for offset, (a, b) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for offset, (a, b) in enumerate(itertools.pairwise(cuts)):
             b -= 1 if b < end else 0
             rows.append({"doc_id": segment["doc_id"], "sent_no": number + offset, "seg_no": segment["seg_no"]})
             rows[-1] |= {"start": a, "end": b}
@@ -265,10 +271,16 @@ def annotation_rows() -> dict[str, list[Row]]:
             | {"decided_at": DAY, "stale": False}
         ],
         "entities": [
-            {"entity_id": row["entity_id"], "name": row["text"], "label": row["label"], "n_mentions": 1} for row in mentions
+            {"entity_id": row["entity_id"], "name": row["text"], "label": row["label"], "n_mentions": 1}
+            for row in mentions
         ],
         "targets": [
-            {"target_id": target.id, "name": target.name, "definition": target.definition, "inverse_of": target.inverse_of}
+            {
+                "target_id": target.id,
+                "name": target.name,
+                "definition": target.definition,
+                "inverse_of": target.inverse_of,
+            }
             | {"favor_means": target.favor_means, "against_means": target.against_means}
             for target in codebook.targets
         ],
@@ -314,7 +326,9 @@ def write_stored_export(project: Project) -> None:
     value |= {"annotator_id": "ann-one", "project": "tiny", "tasks": [task | {"annotations": [annotation]}]}
     path = project.exports / "entities-r1" / "ann-one" / "0001.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="")
+    path.write_text(
+        json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline=""
+    )
 
 
 def make_tiny_project(root: Path) -> Project:

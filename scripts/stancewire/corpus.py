@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .engine import cut_shards, run
-from .errors import Problem, SourceError, StancewireError, UsageError
+from .errors import Problem, UsageError
 from .project import CORPUS_TABLES, Project
 from .sources import (
     ENDINGS,
@@ -126,6 +126,8 @@ def convert_corpus(
         raise UsageError("outside a project, name the sources and --out DIR; or make a project: stancewire init DIR")
     if format is not None and format not in READERS:
         raise UsageError(f"unknown format {format!r}; known formats: {', '.join(READERS)}")
+    if workers < 1:
+        raise UsageError(f"--workers {workers}: give 1 or more")
     if encoding is not None:
         _check_encoding(encoding)
     prefixes = spread_prefixes(id_prefixes, len(sources))
@@ -174,9 +176,7 @@ def _files_to_read(found: FoundSources, names: Mapping[int, str]) -> list[Source
     ]
 
 
-def _convert_all(
-    conversion: Conversion, files: Sequence[SourceFile], workers: int, progress: bool
-) -> ConvertedFiles:
+def _convert_all(conversion: Conversion, files: Sequence[SourceFile], workers: int, progress: bool) -> ConvertedFiles:
     stage = partial(convert_files, conversion)
     shards = cut_shards(files, FILES_PER_SHARD if workers == 1 else max(1, min(FILES_PER_SHARD, len(files) // workers)))
     whole = ConvertedFiles()
@@ -276,7 +276,9 @@ def check_listing(
         if source_path not in there:
             if complete and source_path not in refused:
                 message = "sources.csv names it, but there is no such file; put it back as it was received"
-                problems.append(Problem("corpus/sources.csv", f"{row.line} {source_path}", "source-missing", 1, message))
+                problems.append(
+                    Problem("corpus/sources.csv", f"{row.line} {source_path}", "source-missing", 1, message)
+                )
         elif row.sha256 and row.sha256 != there[source_path]:
             message = (
                 f"the file {source_path} has the sha256 {there[source_path]}, but sources.csv says {row.sha256}; "
@@ -343,9 +345,7 @@ def _make_tables(
     return {name: (schemas[name], made[name]) for name in CORPUS_TABLES}
 
 
-def _inputs(
-    project: Project | None, sources: Sequence[Path], hashes: Sequence[tuple[int, str, str]]
-) -> dict[str, str]:
+def _inputs(project: Project | None, sources: Sequence[Path], hashes: Sequence[tuple[int, str, str]]) -> dict[str, str]:
     """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
     roots = []
     for source in sources:
@@ -377,6 +377,3 @@ def _count(
         "by_encoding": by_name(row["encoding"] for row in done.documents),
         "rows": dict(rows),
     }
-
-
-__all__ = ["ConvertReport", "check_listing", "convert_corpus", "convert_files", "SourceError", "StancewireError"]

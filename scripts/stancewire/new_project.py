@@ -31,6 +31,8 @@ _OWN_SECTIONS = {
         '    color: "#0072b2"\n'
     ),
     "entities": "entities: []\n",
+    "doubt": "doubt: []\n",
+    "walkthrough": "",
     "furniture": "furniture: []\n",
     "outlets": "outlets: []\n",
 }
@@ -52,7 +54,15 @@ description: >-
 keywords: [news, stance]
 contributors:
   - title: The makers of {name}
-    role: author
+    roles: [DataCurator]
+licences:
+  annotations:
+    name: CC-BY-4.0
+    title: Creative Commons Attribution 4.0 International
+    path: https://creativecommons.org/licenses/by/4.0/
+  article_text:
+    statement: >-
+      The texts of the articles belong to their publishers. They are not licensed here.
 """
 
 _IGNORED = ".studio/\ndist/\n.stancewire.lock\n.*.writing\nannotations/people.json\n"

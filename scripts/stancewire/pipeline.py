@@ -141,7 +141,7 @@ def _private(project: Project, path: Path) -> bool:
 
 
 def _check_problems(copy: Project, steps: Steps) -> None:
-    from .checks import check_project
+    from .checks.project_checks import check_project
 
     with steps.step("validating") as said:
         found = [problem for problem in check_project(copy) if problem.severity == "problem"]
@@ -155,7 +155,6 @@ def _round_trip(copy: Project, report: PipelineReport, serve: bool, steps: Steps
     from .codebook import read_campaign
     from .judgements.stage import write_judgements
     from .label_studio.client import connect
-    from .label_studio.exports import read_submissions
     from .label_studio.pull import pull_all
     from .label_studio.push import push_pass
     from .label_studio.restore import restore_all
@@ -175,8 +174,7 @@ def _round_trip(copy: Project, report: PipelineReport, serve: bool, steps: Steps
                 said.append(_counted(restore_all(copy, client).counts))
             with steps.step("pulling them and comparing the judgements") as said:
                 pull_all(copy, client, out=pulled / "exports")
-                submissions = read_submissions(copy, pulled / "exports")
-                again = write_judgements(copy, out=pulled / "tables", exports=submissions)
+                again = write_judgements(copy, out=pulled / "tables", exports=pulled / "exports")
                 compare_judgements(copy, pulled / "tables", report)
                 said.append(f"{again.counts['judgements']} judgements, {len(report.differences)} differences")
     except BaseException:

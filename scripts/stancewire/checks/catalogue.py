@@ -32,11 +32,13 @@ class Check:
 _BUILD = "run: stancewire build"
 _LINE = "mend the line; `stancewire codebook check` says more"
 _SOURCE = "put the file back as it was received; a new version of an article gets a name of its own"
-_ROWS = (
+_ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     # sources and what is written about them
-    ("source-row", 1, "problem", "Each row of sources.csv is complete, well formed and names a file once.", "mend the row"),
+    ("source-row", 1, "problem", "Each row of sources.csv is complete, well formed and names a file once.",
+     "mend the row"),
     ("source-missing", 1, "problem", "Each file that sources.csv names is in corpus/sources.", _SOURCE),
-    ("source-hash", 1, "problem", "Each source is, byte for byte, the file whose sha256 stands in sources.csv.", _SOURCE),
+    ("source-hash", 1, "problem", "Each source is, byte for byte, the file whose sha256 stands in sources.csv.",
+     _SOURCE),
     ("source-unlisted", 1, "warning", "Each file in corpus/sources has a row in sources.csv.",
      "add a row: its sha256, where it comes from, its rights"),
     ("correction-row", 1, "problem", "Each row of corrections.csv is complete and well formed.", "mend the row"),
@@ -88,7 +90,8 @@ _ROWS = (
     ("text-slice", 1, "problem", "documents.text[start:end] is the row's text, in every table but quarantine.", _BUILD),
     ("split-story", 1, "problem", "All documents of one story are in one split.", "run: stancewire split"),
     # judgements
-    ("judgement-values", 2, "problem", "A judgement has the values that its layer asks for, and a label of the codebook.",
+    ("judgement-values", 2, "problem",
+     "A judgement has the values that its layer asks for, and a label of the codebook.",
      "mend it in Label Studio and pull, or run: stancewire build"),
     ("stance-attribution", 2, "problem",
      "In gold, the attribution is author if and only if the holder is the author, and then nobody reports it.",
@@ -121,15 +124,18 @@ _ROWS = (
     # gold
     ("gold-shares", 1, "problem", "The shares of votes of a stance are between 0 and 1 and add up to 1.",
      "run: stancewire merge"),
-    ("gold-wide", 1, "problem", "stances_wide holds the rows of stances, with the same values.", "run: stancewire merge"),
+    ("gold-wide", 1, "problem", "stances_wide holds the rows of stances, with the same values.",
+     "run: stancewire merge"),
     ("conflict-judgement", 1, "problem", "Each judgement that a conflict names exists.", "run: stancewire merge"),
     # package
     ("package-descriptor", 1, "problem", "datapackage.json can be read and describes every table.", _BUILD),
     ("package-hash", 1, "problem", "Each file is the one whose sha256 stands in datapackage.json.", _BUILD),
-    ("package-content", 1, "problem", "Rows and content hash of each table are those that datapackage.json states.", _BUILD),
+    ("package-content", 1, "problem", "Rows and content hash of each table are those that datapackage.json states.",
+     _BUILD),
     ("release-sums", 1, "problem", "Each release holds exactly the files of its SHA256SUMS, unchanged.",
      "restore the folder from git or from the published zip; a release never changes"),
-    ("email-address", 1, "problem", "No tracked file of corpus, annotations or datapackage.json holds an e-mail address.",
+    ("email-address", 1, "problem",
+     "No tracked file of corpus, annotations or datapackage.json holds an e-mail address.",
      "take it out; people are pseudonyms here"),
     # guideline
     ("mention-article", 3, "warning", "A mention does not begin with an article.", "look at the span again"),

@@ -27,7 +27,7 @@ def decision_lines(files: Files) -> Iterator[tuple[int, Any]]:
 
 
 def check_decisions(files: Files, loaded: Loaded) -> list[Problem]:
-    """Judgements named by decisions and conflicts exist; stale decisions are warned about; splits keep stories whole."""
+    """Judgements that decisions and conflicts name exist; decisions are not stale; splits keep stories whole."""
     found: list[Problem] = []
     if "judgements" in loaded.tables:
         known = {row[0] for row in loaded.columns("judgements", "judgement_id")}

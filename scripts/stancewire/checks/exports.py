@@ -16,7 +16,9 @@ from .files import Files
 from .loading import Loaded, limited, one_line, read_json
 
 EXPORTS = "annotations/exports"
-_NAME = re.compile(rf"{EXPORTS}/(?P<task_pass>[^/]+)-r(?P<round>\d+)/(?P<annotator_id>[^/]+)/(?P<sequence>\d{{4,}})\.json")
+_NAME = re.compile(
+    rf"{EXPORTS}/(?P<task_pass>[^/]+)-r(?P<round>\d+)/(?P<annotator_id>[^/]+)/(?P<sequence>\d{{4,}})\.json"
+)
 
 
 def check_exports(files: Files) -> list[Problem]:
@@ -111,6 +113,7 @@ def check_readings(project: Project, loaded: Loaded, codebook: Codebook) -> list
     found = [item for item in reading.problems if item.check == "export-document"]
     for name, count in sorted(reading.counts.items()):
         if name.startswith("dropped_") and count:
-            message = f"{count} values of a hidden control {name.removeprefix('dropped_')!r} were left behind; they are dropped"
-            found.append(problem("export-leftover", EXPORTS, name.removeprefix("dropped_"), message))
+            control = name.removeprefix("dropped_")
+            message = f"{count} values of the hidden control {control!r} were left behind; they are dropped"
+            found.append(problem("export-leftover", EXPORTS, control, message))
     return found

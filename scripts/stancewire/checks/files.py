@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -127,7 +128,7 @@ class ZipFiles:
         """Its bytes; OSError where the entry is missing or damaged."""
         try:
             return self.archive.read(self.entries[name])
-        except (KeyError, zipfile.BadZipFile, zipfile.zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise OSError(f"{name} cannot be read from the zip ({error})") from None
 
     def size(self, name: str) -> int:

@@ -15,7 +15,11 @@ _VALUES = {  # what a judgement of a layer must have
     "document_stance": ("label", "target_id", "target_id_given"),
     "flag": (),  # a comment on the document without a flag is a row of this layer too
 }
-_LABELS = {"mention": ("mentions", "label"), "stance": ("stances", "stance"), "document_stance": ("document_stances", "stance")}
+_LABELS = {
+    "mention": ("mentions", "label"),
+    "stance": ("stances", "stance"),
+    "document_stance": ("document_stances", "stance"),
+}
 _PARTIES = ("holder_type", "holder_entity_id", "holder_text", "via_type", "via_entity_id", "via_text")
 _TOLERANCE = 1e-6  # shares are rounded to 12 decimals
 
@@ -33,7 +37,9 @@ def check_judgements(loaded: Loaded) -> list[Problem]:
     for table, key in (("judgements", "judgement_id"), ("stances", "stance_id")):
         found += limited("judgement-holder", table_file(table), _wrong_parties(loaded, table, key))
     reasons = loaded.columns("quarantine", "judgement_id", "doc_id", "reason")
-    found += limited("quarantine-row", table_file("quarantine"), ((i, f"in {doc_id}: {why}") for i, doc_id, why in reasons))
+    found += limited(
+        "quarantine-row", table_file("quarantine"), ((i, f"in {doc_id}: {why}") for i, doc_id, why in reasons)
+    )
     return found
 
 

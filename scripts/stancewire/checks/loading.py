@@ -5,7 +5,6 @@ Needs pyarrow alone. A file whose hash is wrong is never parsed: damaged Parquet
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,11 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..errors import Problem
 from ..project import ANNOTATION_TABLES, CORPUS_TABLES
-from ..tables import MANIFEST, TableSchema
+from ..tables import MANIFEST, TableSchema, decode_parquet
 from ..tables.schema import table_schema
 from .catalogue import problem
 from .files import Files, sha256
@@ -76,7 +74,9 @@ def load_tables(files: Files, names: Iterable[str], skip: Iterable[str] = ()) ->
             continue
         difference = _column_difference(loaded.schemas[name], table.schema)
         if difference:
-            found.append(problem("table-columns", path, difference, f"differs from {schema_path}; run: stancewire build"))
+            found.append(
+                problem("table-columns", path, difference, f"differs from {schema_path}; run: stancewire build")
+            )
             continue
         loaded.tables[name] = table
     return loaded, found
@@ -85,7 +85,7 @@ def load_tables(files: Files, names: Iterable[str], skip: Iterable[str] = ()) ->
 def read_parquet(files: Files, path: str) -> pa.Table | str:
     """A Parquet file as a table whose strings are valid, or the reason why it cannot be read."""
     try:
-        table = pq.read_table(io.BytesIO(files.read(path)))
+        table = decode_parquet(files.read(path))
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:
         return one_line(error)
@@ -147,7 +147,9 @@ def _stale(files: Files, manifest: str, stage: str, inputs: dict[str, Any], comm
     for name, expected in inputs.items():
         if not files.has(name):
             if expected:
-                yield problem("table-stale", manifest, stage, f"the tables were made from {name}, which is gone; {command}")
+                yield problem(
+                    "table-stale", manifest, stage, f"the tables were made from {name}, which is gone; {command}"
+                )
         elif sha256(files.read(name)) != expected:
             yield problem("table-stale", manifest, stage, f"{name} has changed since the tables were made; {command}")
 

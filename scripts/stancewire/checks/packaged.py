@@ -40,7 +40,9 @@ def check_descriptor(files: Files) -> tuple[list[Problem], dict[str, dict[str, A
         resource = item if isinstance(item, dict) else {}
         name, path, expected = resource.get("name"), resource.get("path"), resource.get("hash")
         if not isinstance(name, str) or not isinstance(path, str) or not isinstance(expected, str):
-            found.append(problem("package-descriptor", DESCRIPTOR, f"resources[{number}]", "name, path or hash is missing"))
+            found.append(
+                problem("package-descriptor", DESCRIPTOR, f"resources[{number}]", "name, path or hash is missing")
+            )
         elif not is_safe_path(path):
             message = f"path {path!r} must be relative, without '..' or scheme"
             found.append(problem("package-descriptor", DESCRIPTOR, name, message))
@@ -54,7 +56,9 @@ def check_descriptor(files: Files) -> tuple[list[Problem], dict[str, dict[str, A
                 found.append(problem("package-hash", path, "", wrong))
     for name in (*CORPUS_TABLES, *ANNOTATION_TABLES):
         if name not in resources:
-            found.append(problem("package-descriptor", DESCRIPTOR, name, "the table is not described; run: stancewire build"))
+            found.append(
+                problem("package-descriptor", DESCRIPTOR, name, "the table is not described; run: stancewire build")
+            )
         elif resources[name]["path"] != table_file(name):
             found.append(problem("package-descriptor", DESCRIPTOR, name, f"path must be {table_file(name)}"))
     return found, resources, damaged

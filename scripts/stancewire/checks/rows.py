@@ -88,7 +88,9 @@ def _check_foreign_keys(schema: TableSchema, table: pa.Table, loaded: Loaded) ->
         ours = ours.append_column("__row", pa.array(range(table.num_rows), pa.int64()))
         for name in columns:
             ours = ours.filter(pc.is_valid(ours.column(name)))
-        theirs = pa.table({name: plain(loaded.tables[other].column(key)) for name, key in zip(columns, keys, strict=True)})
+        theirs = pa.table(
+            {name: plain(loaded.tables[other].column(key)) for name, key in zip(columns, keys, strict=True)}
+        )
         lost = ours.join(theirs, keys=list(columns), join_type="left anti").column("__row").to_pylist()
         for row in sorted(lost)[:MAX_LINES]:
             value = " ".join(str(table.column(name)[row].as_py()) for name in columns)

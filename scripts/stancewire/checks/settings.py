@@ -8,7 +8,7 @@ from .catalogue import problem
 
 
 def check_settings(project: Project) -> list[Problem]:
-    """The codebook, dataset.yaml and campaign.yaml by the codebook room's own checks; made files against the codebook."""
+    """Codebook, dataset.yaml and campaign.yaml by the codebook room's checks; made files against the codebook."""
     from ..codebook.campaign import check_campaign
     from ..codebook.dataset import check_dataset
     from ..codebook.read import check_codebook

@@ -1,7 +1,7 @@
 """codebook: check the one source of labels, and make all that is made from it.
 
-    stancewire codebook check    codebook, campaign and dataset description: each problem by line and key
-    stancewire codebook build    interfaces, guidelines, JSON Schemas, the tables' categories
+stancewire codebook check    codebook, campaign and dataset description: each problem by line and key
+stancewire codebook build    interfaces, guidelines, JSON Schemas, the tables' categories
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `codebook` to the command line."""
-    family = commands.add_parser("codebook", help="check the codebook, or make what is made from it")
+    text = "Check the codebook, the one source of labels, or make all that is made from it."
+    family = commands.add_parser("codebook", help=text, description=text)
     actions = family.add_subparsers(title="actions", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="print every problem of codebook.yaml, campaign.yaml and dataset.yaml")
+    text = "Print every problem of codebook.yaml, campaign.yaml and dataset.yaml: line, key, nearest known name."
+    check = actions.add_parser("check", help=text, description=text)
     add_json(check)
     check.set_defaults(run=run_check)
-    build = actions.add_parser("build", help="make interfaces, guidelines, JSON Schemas and the tables' categories")
+    text = "Make the labelling interfaces, the guidelines, the JSON Schemas and the tables' categories."
+    build = actions.add_parser("build", help=text, description=text)
     build.add_argument("--check", action="store_true", help="write nothing; exit 1 where a made file differs")
     add_json(build)
     build.set_defaults(run=run_build)

@@ -42,7 +42,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=[],
         help="put before each document's id; give it once, or once for each of SOURCES in their order",
     )
-    parser.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any")
+    parser.add_argument(
+        "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any"
+    )
     parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
     parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
     add_json(parser)

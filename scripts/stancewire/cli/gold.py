@@ -16,21 +16,37 @@ METHODS = ("majority", "unanimous")
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands of this family."""
-    merge = commands.add_parser("merge", help="judgements + decisions → gold tables")
+    merge = commands.add_parser(
+        "merge",
+        help="judgements + decisions → gold tables",
+        description="Count the votes of all annotators, let decisions win, and write the gold tables. What the votes "
+        "do not settle goes to the table conflicts; next: stancewire adjudicate.",
+    )
     merge.add_argument(
         "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
     )
     add_json(merge)
     merge.set_defaults(run=run_merge)
 
-    agree = commands.add_parser("agree", help="how far annotators agree: what they found, and how they judged it")
+    agree = commands.add_parser(
+        "agree",
+        help="how far annotators agree: what they found, and how they judged it",
+        description="Print how far annotators found the same spans and judged alike what both found, with the units "
+        "each figure rests on, and the reason where one is undefined.",
+    )
     agree.add_argument(
         "--by", choices=("all", "label", "target", "suggestions"), help="only this grouping (default: all of them)"
     )
     add_json(agree)
     agree.set_defaults(run=run_agree)
 
-    adjudicate = commands.add_parser("adjudicate", help="list the open conflicts, or take decisions in")
+    adjudicate = commands.add_parser(
+        "adjudicate",
+        help="list the open conflicts, or take decisions in",
+        description="List the conflicts that no decision settles, their versions side by side under neutral names; or, "
+        "with --decide and --by, check decisions and append them to annotations/adjudications.jsonl. "
+        "Then: stancewire merge.",
+    )
     adjudicate.add_argument(
         "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
     )
@@ -42,7 +58,11 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     add_json(adjudicate)
     adjudicate.set_defaults(run=run_adjudicate)
 
-    explain = commands.add_parser("explain", help="one row: its text in context, every vote, who decided and why")
+    explain = commands.add_parser(
+        "explain",
+        help="one row: its text in context, every vote, who decided and why",
+        description="Explain one gold row, or why there is none, down to its votes and the decision on it.",
+    )
     explain.add_argument(
         "id", metavar="ID", help="id of a mention, stance, conflict, decision or judgement, or DOC_ID/TARGET_ID"
     )

@@ -32,7 +32,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     text = "Freeze the data as a release in corpus/releases/VERSION, which never changes, and say what to commit."
     parser = commands.add_parser("release", help="freeze a version of the data", description=text)
     parser.add_argument("version", nargs="?", metavar="VERSION", help="default: what the changes ask for")
-    parser.add_argument("--flavour", choices=["full"], help="full: with the articles' texts, also where rights are unclear")
+    parser.add_argument(
+        "--flavour", choices=["full"], help="full: with the articles' texts, also where rights are unclear"
+    )
     parser.add_argument("--dry-run", action="store_true", help="check everything and say the version; write nothing")
     add_json(parser)
     parser.set_defaults(run=run_release)
@@ -90,7 +92,9 @@ def run_release(args: argparse.Namespace) -> int:
     made = release(project, args.version, args.flavour, args.dry_run)
     folder = project.relative(made.folder)
     archive = None if made.archive is None else project.relative(made.archive)
-    lines = [f"{'would write' if args.dry_run else 'wrote'} {folder} ({made.level} change, {made.n_changes} changed values)"]
+    lines = [
+        f"{'would write' if args.dry_run else 'wrote'} {folder} ({made.level} change, {made.n_changes} changed values)"
+    ]
     if archive is not None:
         lines.append(f"the package is too large for git; publish {archive}")
     if not args.dry_run:

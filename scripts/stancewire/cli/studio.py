@@ -188,8 +188,8 @@ def run_status(args: argparse.Namespace) -> int:
     with connect(project) as client:
         rows = read_progress(project, client)
     lines = [
-        f"{row['task_pass']:9} r{row['round']}  {row['annotator_id']:14} {row['submitted']:5} of {row['tasks']} submitted, "
-        f"{row['draft']} begun, {row['skipped']} skipped  {row['url']}"
+        f"{row['task_pass']:9} r{row['round']}  {row['annotator_id']:14} {row['submitted']:5} of {row['tasks']} "
+        f"submitted, {row['draft']} begun, {row['skipped']} skipped  {row['url']}"
         for row in rows
     ]
     emit(

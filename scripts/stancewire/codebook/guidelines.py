@@ -92,7 +92,7 @@ def _choice_blocks(choice: Choice) -> Iterator[str]:
 
 
 def _example(example: Example) -> str:
-    return f"*{example.text}* → {example.note}"
+    return f"{example.text} → {example.note}"
 
 
 def _bullets(items: Iterable[str]) -> str:
@@ -100,8 +100,8 @@ def _bullets(items: Iterable[str]) -> str:
 
 
 def _walkthrough_blocks(codebook: Codebook, walk: Walkthrough) -> Iterator[str]:
-    headline, *paragraphs = walk.paragraphs
-    yield "\n>\n".join([f"> **{headline}**", *(f"> {paragraph}" for paragraph in paragraphs)])
+    yield "The article; its first line is the headline:"
+    yield "\n".join(f"{number}. {paragraph}" for number, paragraph in enumerate(walk.paragraphs, 1))
     yield "**Pass 1: the mentions**"
     yield _table(
         ("words", "label", "kind", "who or what", "why"),

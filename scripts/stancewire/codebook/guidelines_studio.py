@@ -12,9 +12,9 @@ Do this once, in the browser you work with:
 
 1. Sign in with the account that you were given. Its name is a pseudonym; use no other, and put your own name \
 nowhere.
-2. Open your project: the one whose title you were told. Every account sees all projects. **Open no other \
-project, and no other annotator's work**: your judgement counts only if it is yours alone. For the same reason, \
-do not talk about an article before both of you have submitted it.
+2. Open your project: its title ends in the pass, the round and your pseudonym. Every account sees all projects. \
+**Open no other project, and no other annotator's work**: your judgement counts only if it is yours alone. For \
+the same reason, do not talk about an article before both of you have submitted it.
 3. Press **Label All Tasks**. It hands you one article after another; this is your work list. Do not pick \
 articles from the table.
 4. Below the article, open the settings (the icon with two sliders) and switch on **Select region after creating \

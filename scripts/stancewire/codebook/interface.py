@@ -35,13 +35,13 @@ def _entities(codebook: Codebook) -> ElementTree.Element:
     span = _view(side, "span")
     _hint(span, "Press a key of the bar, then drag over a name. Click a mark to see its kind, and who or what it is.")
     selected = _view(span, visibleWhen="region-selected")
+    _header(selected, "A key of the bar changes this mark; for the next one, Esc first.")
     kind = _choices(selected, "kind", "single-radio", perRegion="true")
     _add_choices(kind, codebook.mention_kinds, keys)
     _header(selected, "Who or what it is (nothing chosen: found by its words)")
     _choices(_view(selected, "names"), "entity", "single", perRegion="true", value="$entities")
     _header(selected, "Not in the list? Its full name:")
     _text_area(selected, "entity_name", "then Enter", perRegion="true")
-    _header(selected, "Next mark: Esc first. A key of the bar changes this one.")
     _document_end(_view(side, "doc"), codebook, keys)
     return root
 
@@ -58,6 +58,7 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
         "Below, answer for the article as a whole.",
     )
     selected = _view(span, visibleWhen="region-selected")
+    _header(selected, "A target's key changes this span; for the next one, Esc first.")
     stance = _choices(selected, "stance", "single-radio", "A span needs a stance: favor, against or neutral")
     stance.set("perRegion", "true")
     _add_choices(stance, codebook.stances, keys)
@@ -77,7 +78,6 @@ def _stances(codebook: Codebook) -> ElementTree.Element:
     _choices(_view(right, "names via"), "via", "single", perRegion="true", value="$vias")
     _text_area(_shown_when(right, "via", (OTHER,)), "via_text", "Name, then Enter", perRegion="true")
     _text_area(selected, "span_comment", "Comment, or the other target's name; then Enter", perRegion="true")
-    _header(selected, "Next span: Esc first. A target's key changes this one. Same words, other target: Ctrl+D.")
     document = _view(side, "doc")
     _answer_grid(document, codebook, keys)
     _document_end(document, codebook, keys)

@@ -37,9 +37,11 @@ def made_schemas(codebook: Codebook) -> dict[str, dict[str, Any]]:
 
 def _object(properties: dict[str, Any], optional: tuple[str, ...] = (), closed: bool = True) -> dict[str, Any]:
     required = [name for name in properties if name not in optional]
-    return {"type": "object", "required": required} | ({"additionalProperties": False} if closed else {}) | {
-        "properties": properties
-    }
+    return (
+        {"type": "object", "required": required}
+        | ({"additionalProperties": False} if closed else {})
+        | {"properties": properties}
+    )
 
 
 def _schema(title: str, description: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -109,22 +111,25 @@ def _export(codebook: Codebook) -> dict[str, Any]:
     chosen = {"labels": _list(_TEXT), "choices": _list(_TEXT), "text": _list(_TEXT)}
     value = _object({"start": _COUNT, "end": _COUNT} | chosen, optional=("start", "end", *chosen))
     value["dependentRequired"] = {"start": ["end"], "end": ["start"]}
-    result = _object(
-        {
-            "id": _WORDS,
-            "from_name": _WORDS,
-            "to_name": _WORDS,
-            "type": _WORDS,
-            "origin": _described(_WORDS, "manual, prediction or prediction-changed"),
-            "value": _described(value, "half-open code points of the task's text; never the span's words"),
-            "quote": _described(_TEXT, "the span's words, the slice of the task's text"),
-            "before": _described(_TEXT | {"maxLength": 32}, "what stands before the span"),
-            "after": _described(_TEXT | {"maxLength": 32}, "what stands after it"),
-            "meta": {"type": "object"},
-            "score": {"type": ["number", "null"]},
-        },
-        optional=("origin", "quote", "before", "after", "meta", "score"),
-    ) | span
+    result = (
+        _object(
+            {
+                "id": _WORDS,
+                "from_name": _WORDS,
+                "to_name": _WORDS,
+                "type": _WORDS,
+                "origin": _described(_WORDS, "manual, prediction or prediction-changed"),
+                "value": _described(value, "half-open code points of the task's text; never the span's words"),
+                "quote": _described(_TEXT, "the span's words, the slice of the task's text"),
+                "before": _described(_TEXT | {"maxLength": 32}, "what stands before the span"),
+                "after": _described(_TEXT | {"maxLength": 32}, "what stands after it"),
+                "meta": {"type": "object"},
+                "score": {"type": ["number", "null"]},
+            },
+            optional=("origin", "quote", "before", "after", "meta", "score"),
+        )
+        | span
+    )
     annotation = _object(
         {
             "unique_id": _WORDS,
@@ -208,7 +213,7 @@ def _sources(known: dict[str, tuple[str, ...]]) -> dict[str, Any]:
                 },
                 "the file, relative to corpus/sources, with forward slashes",
             ),
-            "sha256": _described({"type": "string", "pattern": "^$|^[0-9A-Fa-f]{64}$"}, "SHA-256 of its bytes as received"),
+            "sha256": _described(cell | {"pattern": "^$|^[0-9A-Fa-f]{64}$"}, "SHA-256 of its bytes as received"),
             "outlet": _described(cell, "who published it"),
             "date": _described(day, "day of publication, YYYY-MM-DD"),
             "url": _described({"type": "string", "pattern": "^$|^https?://\\S+$"}, "where it was published"),

@@ -78,12 +78,12 @@ def _once(findings: Findings, seen: dict[str, Place], spelling: str, place: Plac
 def _check_vocabularies(value: dict[str, Any], findings: Findings) -> None:
     for name, needed in EXACTLY.items():
         found = _ids(value, name)
-        for index, item in enumerate(found):
-            if item not in needed:
-                message = f"{item!r} is not one of the tool's own{did_you_mean(item, needed)}"
-                findings.add("codebook-vocabulary", 2, (name, index, "id"), message)
+        unknown = [(index, item) for index, item in enumerate(found) if item not in needed]
+        for index, item in unknown:
+            message = f"{item!r} is not one of the tool's own{did_you_mean(item, needed)}"
+            findings.add("codebook-vocabulary", 2, (name, index, "id"), message)
         for item in needed:
-            if item not in found:
+            if item not in found and not unknown:  # else it is likely the misspelt one
                 findings.add("codebook-vocabulary", 2, (name,), f"{item!r} is missing; the tables' columns rest on it")
 
 

@@ -45,10 +45,7 @@ def holder_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
 def via_choices(entities: Iterable[Offer]) -> list[dict[str, str]]:
     """Who may report another's stance: as `holder_choices` without author, each with Shift and its holder's key."""
     return [
-        *(
-            _choice(name, entity_id, key)
-            for (entity_id, name, _), key in _keyed(_who(entities), _LETTERS, shift=True)
-        ),
+        *(_choice(name, entity_id, key) for (entity_id, name, _), key in _keyed(_who(entities), _LETTERS, shift=True)),
         _choice("unnamed", UNNAMED, "shift+g"),
         _choice("other…", OTHER, "shift+h"),
     ]

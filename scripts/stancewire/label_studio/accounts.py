@@ -1,10 +1,12 @@
 """Annotators' accounts: `<pseudonym>@annotators.invalid`, with random passwords in a private file.
 
-`annotations/people.json` (0600, never in git) holds for each pseudonym its password, and whatever its owner adds (who that
-is). Where people sign in to a server with addresses of their own, an entry's `email` says which pseudonym is theirs; an
-address that nobody entered there gets a new random pseudonym, so that no address ever reaches a stored export.
+`annotations/people.json` (0600, never in git) holds for each pseudonym its password, and whatever its owner adds (who
+that is). Where people sign in to a server with addresses of their own, an entry's `email` says which pseudonym is
+theirs; an address that nobody entered there gets a new random pseudonym, so that no address ever reaches a stored
+export.
 
-An account is made as a person would make it, by invitation and sign-up: one made through the users' API cannot sign in.
+An account is made as a person would make it, by invitation and sign-up: one made through the users' API cannot sign
+in.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StudioError
 from .client import Client
-from .server import write_private
+from .environment import ADMIN, write_private
 
 if TYPE_CHECKING:
     import httpx
@@ -62,6 +64,7 @@ class Accounts:
         self.client = client
         self.people = people
         self._known = read_people(people)
+        self._members: set[str] | None = None
         self._open: dict[str, Account] = {}
 
     def __enter__(self) -> Accounts:
@@ -73,9 +76,11 @@ class Accounts:
         self._open.clear()
 
     def prepare(self, annotators: Iterable[str]) -> None:
-        """Sign all of them in, making accounts where there are none."""
+        """Make accounts for those who have none; nobody else is signed in, which takes the server half a second "
+        "each."""
         for annotator_id in annotators:
-            self[annotator_id]
+            if self._email(annotator_id) not in self._addresses():
+                self[annotator_id]
 
     def __getitem__(self, annotator_id: str) -> Account:
         """The account of a pseudonym, signed in; made where there is none.
@@ -87,28 +92,37 @@ class Accounts:
             self._open[annotator_id] = self._sign_in(annotator_id)
         return self._open[annotator_id]
 
+    def _email(self, annotator_id: str) -> str:
+        return str(self._known.get(annotator_id, {}).get("email") or f"{annotator_id}@{DOMAIN}").lower()
+
+    def _addresses(self) -> set[str]:
+        if self._members is None:
+            self._members = self.client.addresses()
+        return self._members
+
     def _sign_in(self, annotator_id: str) -> Account:
-        entry = self._known.setdefault(annotator_id, {})
+        entry, email = self._known.setdefault(annotator_id, {}), self._email(annotator_id)
+        is_new = email not in self._addresses()
         if "password" not in entry:
+            if not is_new:
+                raise self._refused(annotator_id, "its password is not known here")
             entry["password"] = secrets.token_urlsafe(18)
             write_people(self.people, self._known)  # before the account is made: a password must never be lost
-        email = str(entry.get("email") or f"{annotator_id}@{DOMAIN}")
         what = f"signing in {annotator_id}"
         session = self.client.browser()
         try:
             with self.client.asking(what):
-                if self._submit(session, "/user/login/", email, entry["password"]).status_code != 302:
-                    answer = self._submit(session, self.client.invite_path(), email, entry["password"])
-                    if answer.status_code != 302:
-                        raise self._refused(annotator_id, answer.text)
+                path = self.client.invite_path() if is_new else "/user/login/"
+                answer = self._submit(session, path, email, entry["password"])
+                if answer.status_code != 302:
+                    raise self._refused(annotator_id, _said(answer.text))
                 me = self.client.check_answer(what, session.get("/api/current-user/whoami"))
-            if me["email"].lower() != email.lower():
-                raise StudioError(
-                    f"signed in as somebody else than {annotator_id} at {self.client.url}; sign up by hand"
-                )
+            if me["email"].lower() != email:
+                raise self._refused(annotator_id, "the server takes them for somebody else")
         except BaseException:
             session.close()
             raise
+        self._addresses().add(email)
         return Account(annotator_id, int(me["id"]), self.client, session)
 
     def _submit(self, session: httpx.Client, path: str, email: str, password: str) -> httpx.Response:
@@ -117,35 +131,45 @@ class Accounts:
         form = {"email": email, "password": password, "csrfmiddlewaretoken": found.group(1) if found else ""}
         return session.post(path, data=form, headers={"Referer": self.client.url})
 
-    def _refused(self, annotator_id: str, page: str) -> StudioError:
-        reasons = [" ".join(text.split()) for text in re.findall(r'class="[^"]*error[^"]*"[^>]*>\s*([^<]+)', page)]
-        said = "; ".join(reason for reason in reasons if reason and "@" not in reason)[:200]
+    def _refused(self, annotator_id: str, reason: str) -> StudioError:
         return StudioError(
-            f"{annotator_id} can neither sign in nor sign up at {self.client.url}{f' ({said})' if said else ''}; if the account "
-            f"was made with another password, put that into {self.people.name}, or restore the {self.people.name} it was made with"
+            f"{annotator_id} cannot sign in at {self.client.url}: {reason}; put the password of the account into "
+            f"{self.people}, "
+            "or restore the file it was made with"
         )
 
 
-class Pseudonyms:
-    """From addresses and ids on the server to pseudonyms; new people get random ones, kept in the private file."""
+def _said(page: str) -> str:
+    """What a form says is wrong, without addresses."""
+    found = re.findall(r'class="[^"]*error[^"]*"[^>]*>\s*([^<]+)', page)
+    reasons = [" ".join(text.split()) for text in found if text.strip() and "@" not in text]
+    return "; ".join(reasons)[:200] or "it refuses the password"
 
-    def __init__(self, people: Path) -> None:
+
+class Pseudonyms:
+    """From addresses on the server to pseudonyms; new people get random ones, kept in the private file.
+
+    Args:
+        people: the private file.
+        known: pseudonyms in use, whose accounts are named for them.
+    """
+
+    def __init__(self, people: Path, known: Iterable[str] = ()) -> None:
         self.people = people
-        self._known = read_people(people)
-        self._by_email = {str(e["email"]).lower(): name for name, e in self._known.items() if e.get("email")}
+        self._people = read_people(people)
+        own = {f"{name}@{DOMAIN}": name for name in (ADMIN, *known, *self._people)}
+        self._by_email = own | {str(e["email"]).lower(): name for name, e in self._people.items() if e.get("email")}
 
     def of(self, email: str) -> str:
         """The pseudonym of an address."""
         email = email.lower()
-        if email not in self._by_email and email.endswith(f"@{DOMAIN}"):
-            return email.removesuffix(f"@{DOMAIN}")
         if email not in self._by_email:
             name = f"ann-{new_pseudonym()}"
-            while name in self._known:
+            while name in self._by_email.values():
                 name = f"ann-{new_pseudonym()}"
-            self._known[name] = {"email": email}
+            self._people[name] = {"email": email}
             self._by_email[email] = name
-            write_people(self.people, self._known)
+            write_people(self.people, self._people)
         return self._by_email[email]
 
 

@@ -1,8 +1,8 @@
 """One client for any Label Studio server: few calls, no hidden retries, errors in one line without secrets.
 
 The SDK sends a failed write up to three times, and nothing on the server is idempotent; so writes are sent once
-(`max_retries=0`). Where it is not known whether a write happened, `UnsureError` is raised: the caller then lists what is
-there, by our own ids, and sends what is missing.
+(`max_retries=0`). Where it is not known whether a write happened, `UnsureError` is raised: the caller then lists what
+is there, by our own ids, and sends what is missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtra, StudioError
 from ..project import Project
-from .server import ADMIN, find_server
+from .environment import ADMIN
+from .server import find_server
 
 if TYPE_CHECKING:
     import httpx
@@ -132,13 +133,15 @@ class Client:
         except self._httpx.ConnectError:
             start = "stancewire studio start" if self.is_embedded else "check LABEL_STUDIO_URL and the server"
             raise StudioError(
-                f"Label Studio at {self.url} is away (connection refused) while {what}; start it ({start}), then run the "
+                f"Label Studio at {self.url} is away (connection refused) while {what}; start it ({start}), then "
+                "run the "
                 "same command again"
             ) from None
         except self._httpx.HTTPError as error:
             kind = UnsureError if write else StudioError
             raise kind(
-                f"the connection to Label Studio at {self.url} broke while {what} ({type(error).__name__}); {self._again()}"
+                f"the connection to Label Studio at {self.url} broke while {what} ({type(error).__name__}); "
+                f"{self._again()}"
             ) from None
 
     def check_answer(self, what: str, answer: httpx.Response, write: bool = False) -> Any:
@@ -282,6 +285,11 @@ class Client:
         """Delete a prediction; only ever a surplus copy."""
         with self.asking("deleting a suggestion that was sent twice", write=True):
             self._sdk.predictions.delete(prediction_id)
+
+    def addresses(self) -> set[str]:
+        """The addresses of all members, in lower case."""
+        with self.asking("listing the accounts"):
+            return {str(user.email).lower() for user in self._sdk.users.list()}
 
     def invite_path(self) -> str:
         """Where a new member signs up: a secret, since whoever has it can join."""

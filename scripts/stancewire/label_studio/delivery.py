@@ -1,8 +1,8 @@
 """Bringing tasks and suggestions to one project on the server, until what is there is what should be there.
 
-Nothing on the server is idempotent, and an answer can be lost although the work was done. So what is there is listed by
-doc_id before anything is sent, and again afterwards: that decides, not what was answered. Tasks go bare and suggestions after
-them, since on SQLite what comes along with a task can be lost without a word.
+Nothing on the server is idempotent, and an answer can be lost although the work was done. So what is there is listed
+by doc_id before anything is sent, and again afterwards: that decides, not what was answered. Tasks go bare and
+suggestions after them, since on SQLite what comes along with a task can be lost without a word.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 from ..errors import StudioError
 from .client import Client, UnsureError
+from .environment import Say, quiet
 from .rooms import Room, check_data
-from .server import Say, quiet
 from .suggestions import PROVIDER
 
 BATCH = 250
@@ -31,8 +31,8 @@ class PushReport:
     """What a push did, or with `dry_run` would do.
 
     Attributes:
-        counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent, tasks_there,
-            documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone.
+        counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent,
+            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone.
         notes: what a person should know: held-back documents, changed texts.
     """
 
@@ -130,7 +130,8 @@ class Delivery:
         still = [doc_id for doc_id in self.wanted if doc_id not in there]
         if still and not self.dry_run:
             raise failure or StudioError(
-                f"{len(still)} of {len(self.wanted)} tasks did not arrive in {self.title!r} (first {still[0]!r}), although "
+                f"{len(still)} of {len(self.wanted)} tasks did not arrive in {self.title!r} (first {still[0]!r}), "
+                "although "
                 "the server took them; run the same command again"
             )
         return self._compare(there)
@@ -143,7 +144,9 @@ class Delivery:
                 self._note(f"the text of {doc_id} has changed since it was sent; the task keeps the old text")
             elif data != item.data and not is_touched(there[doc_id]):
                 if data.get("text") != item.data["text"] and there[doc_id]["predictions"]:
-                    self._note(f"{doc_id} would show other segments now; its suggestions were made for the old ones, it stays")
+                    self._note(
+                        f"{doc_id} would show other segments now; its suggestions were made for the old ones, it stays"
+                    )
                     continue
                 self.report.counts["tasks_updated"] += 1
                 if not self.dry_run:
@@ -186,7 +189,8 @@ class Delivery:
         if made == len(batch):
             return None
         return StudioError(
-            f"Label Studio made {made} of {len(batch)} suggestions in {self.title!r}: it skips labels that its interface does "
+            f"Label Studio made {made} of {len(batch)} suggestions in {self.title!r}: it skips labels that its "
+            "interface does "
             "not have; run: stancewire codebook build, then push again"
         )
 
@@ -195,7 +199,8 @@ class Delivery:
         for doc_id, item in self.wanted.items():
             if self._lacks_suggestions(doc_id, there):
                 raise failure or StudioError(
-                    f"the suggestions of {doc_id!r} are not in {self.title!r}, although the server took them; run the same "
+                    f"the suggestions of {doc_id!r} are not in {self.title!r}, although the server took them; run "
+                    "the same "
                     "command again"
                 )
             found = _made_by(item.provider, there[doc_id])

@@ -9,9 +9,9 @@ A file holds an object of documents, each with what its annotator says:
         "document_stances": {"<target>": "none"},
         "flags": [], "comment": ""}}
 
-A span is given by its `quote` (with `occurrence`, from 1, where the words stand more than once), or by `start` and `end`,
-half-open code points of the task's text; both may be given and must then agree. Everything is checked before anything is
-sent. Sending a file twice enters it once; an altered file changes the answer.
+A span is given by its `quote` (with `occurrence`, from 1, where the words stand more than once), or by `start` and
+`end`, half-open code points of the task's text; both may be given and must then agree. Everything is checked before
+anything is sent. Sending a file twice enters it once; an altered file changes the answer.
 """
 
 from __future__ import annotations

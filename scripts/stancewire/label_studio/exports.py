@@ -2,9 +2,9 @@
 
     annotations/exports/<task_pass>-r<round>/<annotator_id>/<NNNN>.json
 
-Each file holds the tasks that changed since the file before; the latest state of a task is in the last file that holds it.
-Of the article only the words of each span are kept, and 32 characters on either side. `read_submissions` turns the files
-into the shape in which later rooms see them.
+Each file holds the tasks that changed since the file before; the latest state of a task is in the last file that
+holds it. Of the article only the words of each span are kept, and 32 characters on either side. `read_submissions`
+turns the files into the shape in which later rooms see them.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ExportError(
-            f"{path} cannot be read as JSON ({error}; half-written?); take it back from git, or if it was never committed, "
+            f"{path} cannot be read as JSON ({error}; half-written?); take it back from git, or if it was never "
+            "committed, "
             "delete it and pull again"
         ) from None
     reason = _broken(document, schemas)
@@ -115,7 +116,8 @@ def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
     found = Given(document["task_pass"], document["round"], document["annotator_id"])
     if found != given or document["sequence"] != int(path.stem):
         raise ExportError(
-            f"{path} says it is number {document['sequence']} of {found}; it stands in another place: move it back, or take "
+            f"{path} says it is number {document['sequence']} of {found}; it stands in another place: move it "
+            "back, or take "
             "both from git"
         )
     return dict(document)

@@ -1,7 +1,7 @@
 """What comes back from annotators, as values: the one shape in which later rooms see it.
 
-Label Studio's own words (task, result, region, from_name, completed_by) end in this room; a *submission* is one task given
-out to one annotator, as one pull saw it, and a *mark* is one thing said in it.
+Label Studio's own words (task, result, region, from_name, completed_by) end in this room; a *submission* is one task
+given out to one annotator, as one pull saw it, and a *mark* is one thing said in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which process is meant by a number, and how it is ended.
 
-Process numbers are given out again. A process is therefore named by its number *and* by when it started; one that does not
-match is somebody else's and is never touched.
+Process numbers are given out again. A process is therefore named by its number *and* by when it started; one that
+does not match is somebody else's and is never touched.
 """
 
 from __future__ import annotations

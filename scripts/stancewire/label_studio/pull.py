@@ -1,7 +1,8 @@
 """Exports in: what the server holds, made pseudonymous and stored append-only; only tasks that changed.
 
-People become pseudonyms, times are cut to the day, and of the article only each span's words and their surroundings stay.
-Each annotator's file is written whole or not at all, so an interrupted pull leaves whole files, and the next one goes on.
+People become pseudonyms, times are cut to the day, and of the article only each span's words and their surroundings
+stay. Each annotator's file is written whole or not at all, so an interrupted pull leaves whole files, and the next
+one goes on.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..codebook import read_campaign
 from ..errors import StudioError
 from ..project import Project
 from .accounts import Pseudonyms
 from .client import Client
+from .environment import Say, quiet
 from .exports import CONTEXT, Given, latest_tasks, task_submissions, write_export
 from .model import STATES
 from .rooms import Room, check_data, corpus_name, find_rooms
-from .server import Say, quiet
 
 # What is not a statement of the annotator's, and what a restore cannot give back.
 _VOLATILE = ("created_at", "updated_at", "unique_id")
@@ -67,7 +69,7 @@ def pull_all(
     rooms = find_rooms(client, corpus_name(project))
     if not rooms:
         raise StudioError(f"{client.url} has no project of this corpus; give tasks out first: stancewire push")
-    pseudonyms = Pseudonyms(project.people_json)
+    pseudonyms = known_pseudonyms(project)
     for given, room in sorted(rooms.items()):
         if task_pass in (None, given.task_pass):
             say(f"pulling {room.remote.title}")
@@ -117,9 +119,16 @@ def _refuse_loss(
         and all(doc_id in now and not now[doc_id]["annotations"] for doc_id in answered)
     ):
         raise StudioError(
-            f"{title!r} holds none of the {len(answered)} answers that were pulled of {given} before; if this is a new server, put "
+            f"{title!r} holds none of the {len(answered)} answers that were pulled of {given} before; if this is "
+            "a new server, put "
             "them back: stancewire push --restore (if they were deleted on purpose: stancewire pull --accept-deletions)"
         )
+
+
+def known_pseudonyms(project: Project) -> Pseudonyms:
+    """The pseudonyms of the campaign's annotators and of whoever else was met before."""
+    campaign = read_campaign(project.campaign_yaml)
+    return Pseudonyms(project.people_json, (annotator.annotator_id for annotator in campaign.annotators))
 
 
 def is_changed(before: Mapping[str, Any], now: Mapping[str, Any], *, suggestions: bool = True) -> bool:
@@ -138,7 +147,8 @@ def _substance(task: Mapping[str, Any], suggestions: bool) -> str:
 
 
 def stored_tasks(tasks: list[dict[str, Any]], pseudonyms: Pseudonyms) -> dict[str, dict[str, Any]]:
-    """Tasks as the server tells them, as they are stored; by doc_id, the answers of two tasks of one document together."""
+    """Tasks as the server tells them, as they are stored; by doc_id, the answers of two tasks of one document "
+    "together."""
     stored: dict[str, dict[str, Any]] = {}
     for task in tasks:
         one = _stored_task(task, pseudonyms)

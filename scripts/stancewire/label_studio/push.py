@@ -1,7 +1,7 @@
 """Tasks out: accounts, a project for each annotator, bare tasks, then suggestions; everything counted and read back.
 
-Run twice, it changes nothing; killed, it goes on where it stopped: what is there is listed by doc_id before anything is
-sent, and again afterwards. A task whose text has changed since it was sent keeps the old text, and that is said.
+Run twice, it changes nothing; killed, it goes on where it stopped: what is there is listed by doc_id before anything
+is sent, and again afterwards. A task whose text has changed since it was sent keeps the old text, and that is said.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ..text.view import View
 from .accounts import Accounts
 from .client import Client, UnsureError
 from .delivery import PAUSE_SECONDS, Delivery, PushReport, Wanted, is_touched
+from .environment import Say, quiet
 from .exports import Given, latest_tasks
 from .rooms import Room, changed_settings, corpus_name, find_rooms, room_settings
-from .server import Say, quiet
 from .suggestions import PROVIDER, Recognizer, prediction_results
 from .tasks import (
     Article,
@@ -78,7 +78,8 @@ class Push:
         unknown = [doc_id for doc_id in round_.documents if doc_id not in self.articles]
         if unknown:
             raise UsageError(
-                f"campaign.yaml gives out {unknown[0]!r} in {round_.task_pass} round {round_.round}; the corpus has no such "
+                f"campaign.yaml gives out {unknown[0]!r} in {round_.task_pass} round {round_.round}; the corpus "
+                "has no such "
                 f"document (it has {len(self.articles)}); correct the name, or run: stancewire convert"
             )
         return sorted(round_.documents)
@@ -118,7 +119,8 @@ class Push:
         if stored is not None and is_touched(stored):
             if stored["text_sha256"] != article.text_sha256:
                 return (
-                    "the text has changed since somebody judged it; what was said of the old text is kept, and a new round "
+                    "the text has changed since somebody judged it; what was said of the old text is kept, and a "
+                    "new round "
                     "in campaign.yaml gives out the new one"
                 )
             view = stored_view(article, stored["view"])

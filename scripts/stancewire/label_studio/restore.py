@@ -1,8 +1,8 @@
 """Stored exports back into a server: the latest state of every task, under its annotators.
 
-Accounts, projects and tasks come by the ordinary push, which gives out again what was given out before, as it was. Then each
-stored answer is entered in its annotator's own session, under the unique id it had, and everything is read back. A task that
-has answers on the server is left alone.
+Accounts, projects and tasks come by the ordinary push, which gives out again what was given out before, as it was.
+Then each stored answer is entered in its annotator's own session, under the unique id it had, and everything is read
+back. A task that has answers on the server is left alone.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 from ..codebook import Round
 from ..errors import StudioError
 from ..project import Project
-from .accounts import Accounts, Pseudonyms
+from .accounts import Accounts
 from .client import Client, UnsureError
 from .delivery import PushReport
+from .environment import ADMIN, Say, quiet
 from .exports import Given, latest_tasks, stored_givens
-from .pull import is_changed, stored_tasks
+from .pull import is_changed, known_pseudonyms, stored_tasks
 from .push import Push, bare_result
 from .rooms import Room, check_data
-from .server import ADMIN, Say, quiet
 
 
 def restore_all(
@@ -65,7 +65,7 @@ def restore_all(
 
 
 def _restore_room(project: Project, push: Push, room: Room, stored: Mapping[str, dict[str, Any]]) -> None:
-    pseudonyms = Pseudonyms(project.people_json)
+    pseudonyms = known_pseudonyms(project)
     client, title = push.client, room.remote.title
     done = []
     for task in check_data(client.tasks(room.remote.id, title), room):
@@ -95,7 +95,8 @@ def _restore_room(project: Project, push: Push, room: Room, stored: Mapping[str,
     for doc_id in done:
         if is_changed(stored[doc_id], now[doc_id], suggestions=False):
             raise StudioError(
-                f"{title!r}: what the server holds of {doc_id!r} is not what was put back; see the task there, and the last stored "
+                f"{title!r}: what the server holds of {doc_id!r} is not what was put back; see the task there, "
+                "and the last stored "
                 f"export of {room.given}"
             )
 

@@ -1,7 +1,7 @@
 """Projects on the server: one for each pass, round and annotator, so that nobody sees another's work.
 
-A project is found again by a marker in its description, never by its title or number. The marker holds the corpus's name, so
-that several corpora can share a server.
+A project is found again by a marker in its description, never by its title or number. The marker holds the corpus's
+name, so that several corpora can share a server.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def find_rooms(client: Client, corpus: str) -> dict[Given, Room]:
         given = Given(found.group(2), int(found.group(3)), found.group(4))
         if given in rooms:
             raise StudioError(
-                f"two projects on {client.url} hold {given}: numbers {rooms[given].remote.id} and {remote.id}; delete the copy, "
+                f"two projects on {client.url} hold {given}: numbers {rooms[given].remote.id} and {remote.id}; "
+                "delete the copy, "
                 "or remove the [stancewire ...] line from its description"
             )
         rooms[given] = Room(given, remote)
@@ -96,7 +97,8 @@ def _describe(corpus: str, given: Given, guidelines: str) -> str:
     """
     edition = hashlib.sha256(guidelines.encode()).hexdigest()[:12]
     return (
-        f"Pass {given.task_pass}, round {given.round}, for {given.annotator_id}. Guidelines {edition}. Stancewire finds "
+        f"Pass {given.task_pass}, round {given.round}, for {given.annotator_id}. Guidelines {edition}. Stancewire "
+        "finds "
         "this project by the following: "
         f"[stancewire corpus={corpus} pass={given.task_pass} round={given.round} annotator={given.annotator_id}]"
     )
@@ -155,7 +157,8 @@ def check_data(tasks: Iterable[dict[str, Any]], room: Room) -> list[dict[str, An
         said = Given(str(data.get("task_pass")), int(data.get("round") or 0), str(data.get("annotator_id")))
         if said != room.given:
             raise StudioError(
-                f"project {room.remote.title!r} holds a task of {said} ({data['doc_id']!r}): an export of another project was "
+                f"project {room.remote.title!r} holds a task of {said} ({data['doc_id']!r}): an export of another "
+                "project was "
                 "imported there; delete these tasks in Label Studio, then run this again"
             )
         ours.append(task)

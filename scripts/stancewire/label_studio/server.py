@@ -1,7 +1,7 @@
 """The embedded Label Studio: on loopback, on SQLite, without outside calls, with secrets of its own.
 
     <checkout>/.studio/server/              its environment, made by scripts/run.py
-    <checkout>/.studio/template-<version>/  a migrated empty database, copied for each new server (migrating takes a minute)
+    <checkout>/.studio/template-<version>/  a migrated empty database, copied for each new server
     <studio>/secrets.json                   administrator's password and token, Django's secret key (0600, random)
     <studio>/data/                          the database of this project's server
     <studio>/server.json                    the running process: pid, when it started, address
@@ -15,34 +15,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
-import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StudioError
 from ..tables import write_text
+from .environment import (
+    DATABASE,
+    RUN,
+    Say,
+    last_line,
+    place_database,
+    quiet,
+    read_secrets,
+    remove,
+    server_environment,
+    server_python,
+)
 from .process import process_identity, stop_process
 
-ADMIN = "admin"
-DATABASE = "label_studio.sqlite3"
 START_SECONDS = 300.0  # a first start was measured at up to 92 s on two slow cores
-
-Say = Callable[[str], None]
-
-# What the server needs of our environment; anything else (a HOST, a PORT, someone's DJANGO_*) would steer it astray.
-_PASSED_ON = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TMPDIR") + (
-    ("APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "WINDIR")
-    if os.name == "nt"
-    else ()
-)
 
 # A server that must not outlive us: it ends when the pipe to its stdin closes, however we ended.
 _BOUND = """import os, sys, threading
@@ -50,7 +47,6 @@ threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=T
 from label_studio.server import main
 sys.exit(main())
 """
-_FREE = "import sys; from label_studio.server import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -63,10 +59,6 @@ class Studio:
     token: str = field(repr=False)
     pid: int
     log: Path
-
-
-def quiet(_message: str) -> None:
-    """Say nothing."""
 
 
 def start_server(
@@ -87,7 +79,7 @@ def start_server(
     if fresh:
         stop_server(studio)
         for name in ("data", "server.json", "secrets.json"):
-            _remove(studio / name)
+            remove(studio / name)
     running = find_server(studio)
     if running is not None:
         if port is not None and running.url != _address(port):
@@ -96,11 +88,11 @@ def start_server(
         return running
     python = server_python(say)
     studio.mkdir(parents=True, exist_ok=True)
-    _place_database(studio, python, say)
+    place_database(studio, python, say)
     keys = read_secrets(studio)
     port = _choose_port(studio, port)
     log = studio / "server.log"
-    command = [str(python), "-c", _BOUND if bound else _FREE, "start", "--no-browser", "--internal-host", "127.0.0.1"]
+    command = [str(python), "-c", _BOUND if bound else RUN, "start", "--no-browser", "--internal-host", "127.0.0.1"]
     command += ["--port", str(port), "--enable-legacy-api-token"]
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
         process = subprocess.Popen(
@@ -188,174 +180,11 @@ def backup_database(studio: Path, to: Path) -> None:
         raise StudioError(f"{to} exists and is not overwritten; name another file")
     to.parent.mkdir(parents=True, exist_ok=True)
     beside = to.with_name(f".{to.name}.writing")
-    _remove(beside)
+    remove(beside)
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it holds password hashes and tokens
     with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(beside)) as copy:
         source.backup(copy)
     os.replace(beside, to)
-
-
-def read_secrets(studio: Path) -> dict[str, str]:
-    """The server's secrets: random, made once, in a file only its owner can read."""
-    path = studio / "secrets.json"
-    try:
-        keys: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        if {"email", "password", "token", "secret_key"} <= keys.keys():
-            return keys
-    except FileNotFoundError:
-        pass
-    except ValueError:
-        raise StudioError(f"{path} is not JSON; restore it, or begin anew: stancewire studio start --fresh") from None
-    keys = {
-        "email": f"{ADMIN}@annotators.invalid",
-        "password": secrets.token_urlsafe(24),
-        "token": secrets.token_hex(20),
-        "secret_key": secrets.token_urlsafe(48),
-    }
-    write_private(path, json.dumps(keys, indent=1) + "\n")
-    return keys
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, beside its place and then moved."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.writing")
-    _remove(beside)
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as sink:
-        sink.write(text)
-        sink.flush()
-        os.fsync(sink.fileno())
-    os.replace(beside, path)
-
-
-def server_environment(data: Path, keys: dict[str, str]) -> dict[str, str]:
-    """The server's whole environment: where its data lie, its secrets, and no outside calls."""
-    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return passed_on | {
-        "LABEL_STUDIO_BASE_DATA_DIR": str(data),
-        "LABEL_STUDIO_USERNAME": keys["email"],
-        "LABEL_STUDIO_PASSWORD": keys["password"],
-        "LABEL_STUDIO_USER_TOKEN": keys["token"],
-        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
-        "LABEL_STUDIO_FEATURE_FLAGS_OFFLINE": "true",
-        "SECRET_KEY": keys["secret_key"],
-        "DJANGO_DB": "sqlite",
-        "DEBUG": "false",
-        "LOG_LEVEL": "WARNING",
-        "COLLECT_ANALYTICS": "false",
-        "LATEST_VERSION_CHECK": "false",
-        "SENTRY_DSN": "",
-        "FRONTEND_SENTRY_DSN": "",
-        "PYTHONUTF8": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def server_python(say: Say = quiet) -> Path:
-    """The Python of the server's environment, which scripts/run.py makes first where it must (about a gigabyte).
-
-    `STANCEWIRE_STUDIO_PYTHON` names another one, where Label Studio is already installed.
-
-    Raises:
-        StudioError: there is no checkout to set it up from, or the set-up fails.
-    """
-    given = os.environ.get("STANCEWIRE_STUDIO_PYTHON")
-    if given:
-        return Path(given)
-    script = Path(__file__).resolve().parents[2] / "run.py"
-    if not script.is_file():
-        raise StudioError(
-            "the embedded server is set up by scripts/run.py of a Stancewire checkout, and this is an installed package; "
-            "set STANCEWIRE_STUDIO_PYTHON to a Python with label-studio, or LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY"
-        )
-    if not (script.parents[1] / ".studio" / "server").is_dir():
-        say("installing Label Studio into an environment of its own (once, about a gigabyte)")
-    done = subprocess.run([sys.executable, str(script), "studio-env"], stdout=subprocess.PIPE, text=True, check=False)
-    python = Path(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 and done.stdout.strip() else None
-    if python is None or not python.exists():
-        raise StudioError(
-            "the server's environment could not be made (its reason stands above); "
-            f"try it alone: {sys.executable} {script} studio-env"
-        )
-    return python
-
-
-def _place_database(studio: Path, python: Path, say: Say) -> None:
-    """Copy the template to `data` unless a database is there; a half-made copy of a killed run is thrown away."""
-    data = studio / "data"
-    if (data / DATABASE).is_file():
-        return
-    template = _template(python, studio, say)
-    beside = studio / ".data.copying"
-    _remove(beside)
-    _remove(data)
-    shutil.copytree(template, beside)
-    beside.chmod(0o700)  # it will hold password hashes and tokens
-    os.replace(beside, data)
-    _remove(studio / "secrets.json")  # of a database that is gone
-
-
-def _template(python: Path, studio: Path, say: Say) -> Path:
-    """The migrated empty database of this server version, without any account; made where it is not there yet."""
-    version = _server_version(python)
-    checkout = python.absolute().parents[2]
-    home = checkout if checkout.name == ".studio" else studio
-    template = home / f"template-{version}"
-    if (template / DATABASE).is_file():
-        return template
-    for old in home.glob("template-*.making-*"):
-        if process_identity(int(old.name.rpartition("-")[2])) is None:
-            _remove(old)
-    making = home / f"{template.name}.making-{os.getpid()}"
-    _remove(making)
-    making.mkdir(parents=True)
-    keys = {"email": "", "password": "", "token": "", "secret_key": secrets.token_urlsafe(48)}
-    environment = server_environment(making, keys)
-    log = making / "making.log"
-    with open(log, "wb") as sink:
-        process = subprocess.Popen(
-            [str(python), "-c", _FREE, "version"],
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=making,
-        )
-    began = time.monotonic()
-    try:
-        while process.poll() is None:
-            say(f"preparing an empty database, once for each server version: {time.monotonic() - began:.0f} s")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(5)
-    except BaseException:
-        process.kill()
-        process.wait()
-        _remove(making)
-        raise
-    if process.returncode != 0 or not (making / DATABASE).is_file():
-        kept = home / "template.log"
-        os.replace(log, kept)
-        _remove(making)
-        raise StudioError(f"Label Studio could not prepare its database ({_last_line(kept)}); see {kept}")
-    log.unlink()
-    try:
-        os.replace(making, template)
-    except OSError:  # another process was first, or a broken template stands there
-        if not (template / DATABASE).is_file():
-            _remove(template)
-            os.replace(making, template)
-        else:
-            _remove(making)
-    return template
-
-
-def _server_version(python: Path) -> str:
-    code = "import importlib.metadata as m; print(m.version('label-studio'))"
-    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise StudioError(f"{python} has no label-studio; delete its environment and run this again")
-    return done.stdout.strip()
 
 
 def _choose_port(studio: Path, port: int | None) -> int:
@@ -397,7 +226,8 @@ def _wait_until_ready(studio: Path, server: Studio, process: subprocess.Popen[by
             dead = process.poll() is not None if process is not None else find_server(studio) is None
             if dead:
                 raise StudioError(
-                    f"Label Studio ended while starting ({_last_line(server.log)}); see {server.log}, then run this again"
+                    f"Label Studio ended while starting ({last_line(server.log)}); see {server.log}, then run "
+                    "this again"
                 )
             with contextlib.suppress(httpx.HTTPError):
                 if http.get("/health").status_code == 200:
@@ -416,32 +246,7 @@ def _wait_until_ready(studio: Path, server: Studio, process: subprocess.Popen[by
             ) from None
     if answer.status_code != 200:
         raise StudioError(
-            f"the server at {server.url} does not take the token of {studio / 'secrets.json'} ({answer.status_code}): its "
+            f"the server at {server.url} does not take the token of {studio / 'secrets.json'} "
+            f"({answer.status_code}): its "
             "database has another; restore that file, or begin with an empty one: stancewire studio start --fresh"
         )
-
-
-def _last_line(log: Path) -> str:
-    try:
-        lines = [
-            line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()
-        ]
-    except OSError:
-        return "no log"
-    return lines[-1][:200] if lines else "its log is empty"
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def end_on_sigterm() -> None:
-    """Turn SIGTERM into SystemExit, so that `with` blocks close what they opened."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)

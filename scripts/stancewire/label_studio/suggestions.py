@@ -1,8 +1,8 @@
 """Suggestions for the entity pass: known names found in the article. Always predictions, never annotations.
 
 Names come from the codebook's entities and from earlier gold mentions. Within a document one surface has one label
-throughout, and the last name of a person whose full name stands there is that person. The longest name wins; a name must
-begin and end at a word's edge, without leading article and possessive ending.
+throughout, and the last name of a person whose full name stands there is that person. The longest name wins; a name
+must begin and end at a word's edge, without leading article and possessive ending.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tasks: what is shown to an annotator, made from the corpus tables.
 
-A task shows the segments whose roles its pass lists, joined by blank lines (the task view), with a line of metadata as
-context and the entities that may be chosen. The map of the view travels in the task's data, so that a span can be placed
-in the canonical text whatever happens to the corpus meanwhile.
+A task shows the segments whose roles its pass lists, joined by blank lines (the task view), with a line of metadata
+as context and the entities that may be chosen. The map of the view travels in the task's data, so that a span can be
+placed in the canonical text whatever happens to the corpus meanwhile.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def read_gold(project: Project) -> Gold:
 
 
 def offered_in_entity_pass(text: str, codebook: Codebook) -> list[Offer]:
-    """The entities of the codebook that the text names, in its order; the rest after them while the list stays short."""
+    """The entities of the codebook that the text names, in its order; the rest after them while the list stays "
+    "short."""
     places = {entity.entity_id: _first_place(text, entity) for entity in codebook.entities}
     named = [entity for entity in codebook.entities if places[entity.entity_id] is not None]
     named.sort(key=lambda entity: places[entity.entity_id] or 0)

@@ -70,15 +70,16 @@ stances = pd.read_parquet("annotations/stances_wide.parquet")
 ```
 
 `annotations/stances_wide.parquet` is the one file for a first look; `csv/` holds every table for spreadsheets.
-`DATA_DICTIONARY.md` explains each column, `datapackage.json` says the same to programs. All offsets are half-open and count
-Unicode code points: `documents.text[start:end]` is the row's `text` in every table but `quarantine`.
+`DATA_DICTIONARY.md` explains each column, `datapackage.json` says the same to programs. All offsets are half-open and
+count Unicode code points: `documents.text[start:end]` is the row's `text` in every table but `quarantine`.
 
 ## How it was made
 
-The sources (`corpus/sources`) are kept byte for byte; `corpus/documents.parquet` holds their canonical texts. Annotators
-worked in Label Studio by `schema/labeling/guidelines.md`, each blind to the others, in two passes: entities, then stances.
-Their stored exports (`annotations/exports`) became `judgements`; the gold tables are a function of these and of the
-written decisions in `annotations/adjudications.jsonl`. `conflicts` lists what they differed about, decided or not.
+The sources (`corpus/sources`) are kept byte for byte; `corpus/documents.parquet` holds their canonical texts.
+Annotators worked in Label Studio by `schema/labeling/guidelines.md`, each blind to the others, in two passes: entities,
+then stances. Their stored exports (`annotations/exports`) became `judgements`; the gold tables are a function of these
+and of the written decisions in `annotations/adjudications.jsonl`. `conflicts` lists what they differed about, decided
+or not.
 
 ## Who annotated
 
@@ -90,8 +91,8 @@ written decisions in `annotations/adjudications.jsonl`. `conflicts` lists what t
 
 ## Rights
 
-The annotations are under {licence.title} ({licence.path}). {dataset.text_statement} Tables that hold article text say so in
-`datapackage.json`. Annotators are pseudonyms; times are cut to the day.
+The annotations are under {licence.title} ({licence.path}). {dataset.text_statement} Tables that hold article text say
+so in `datapackage.json`. Annotators are pseudonyms; times are cut to the day.
 
 ## Checking and citing it
 
@@ -101,8 +102,8 @@ version never changes: what differs from the version before is listed in `annota
 ## CSV
 
 The files in `csv/` are UTF-8 with a byte order mark, so that spreadsheets know the encoding. A text that begins with
-`=`, `+`, `-`, `@`, `'`, a tab or a line break has one `'` put before it, so that no spreadsheet takes it for a formula; to read it
-back, take one leading `'` away from every text that has one. A null is an empty cell, an empty text is `""`.
+`=`, `+`, `-`, `@`, `'`, a tab or a line break has one `'` put before it, so that no spreadsheet takes it for a formula;
+to read it back, take one leading `'` away from every text that has one. A null is an empty cell, an empty text is `""`.
 """
 
 
@@ -116,7 +117,9 @@ def _annotators(table: pa.Table) -> str:
     for row in table.to_pylist():
         model = " ".join(part for part in (row["model"], row["model_version"]) if part)
         who = f"a language model ({model or 'unnamed'})" if row["kind"] == "model" else "a person"
-        lines.append(f"- `{row['annotator_id']}`: {who}" + (f"; instructed by {row['training']}" if row["training"] else ""))
+        lines.append(
+            f"- `{row['annotator_id']}`: {who}" + (f"; instructed by {row['training']}" if row["training"] else "")
+        )
     if models and len(models) == table.num_rows:
         lines.append("\n**All annotators and adjudicators are language models. No human has reviewed their work.**")
     elif models:
@@ -129,14 +132,16 @@ def _caveats(tables: dict[str, pa.Table]) -> str:
     said = []
     if kinds == {"model"}:
         said.append(
-            "Agreement here is *agreement between model passes*: how far runs of language models give the same answer. It is not "
-            "inter-annotator agreement and says nothing about how well people would agree, or whether the answers are right."
+            "Agreement here is *agreement between model passes*: how far runs of language models give the same answer. "
+            "It is not inter-annotator agreement and says nothing about how well people would agree, or whether "
+            "the answers are right."
         )
     stories = _distinct(tables["stories"], "story_id")
     if stories < 10:
         said.append(
-            f"With {stories} {'story' if stories == 1 else 'stories'} there is no sample: no share, count or coefficient "
-            "describes news, outlets or the public, and no confidence interval is given. Reprints are not independent."
+            f"With {stories} {'story' if stories == 1 else 'stories'} there is no sample: no share, count or "
+            "coefficient describes news, outlets or the public, and no confidence interval is given. Reprints are not "
+            "independent."
         )
     said.append("`p_favor` and its like are shares of votes, not probabilities that a label is true.")
     return " ".join(said)
@@ -144,7 +149,9 @@ def _caveats(tables: dict[str, pa.Table]) -> str:
 
 def data_dictionary(schemas: Sequence[TableSchema]) -> str:
     """DATA_DICTIONARY.md: every table and column, from the table schemas."""
-    parts = ["# Data dictionary\n\nMade from `schema/tables`. *Key* columns identify a row; *required* ones are never null.\n"]
+    parts = [
+        "# Data dictionary\n\nMade from `schema/tables`. *Key* columns identify a row; *required* ones are never null.\n"
+    ]
     for schema in schemas:
         licence = "not licensed (article text)" if schema.licence == "article_text" else "annotations' licence"
         parts.append(f"## {schema.name}\n\n{schema.description} Key: {', '.join(schema.key)}. Rights: {licence}.\n")

@@ -26,6 +26,7 @@ _CONTEXT: dict[str, Any] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -40,11 +41,13 @@ _CONTEXT: dict[str, Any] = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -53,7 +56,7 @@ _CONTEXT: dict[str, Any] = {
 }
 
 
-def croissant(dataset: Dataset, tables: list[TableFile], version: str, created: str | None) -> bytes:
+def croissant(dataset: Dataset, tables: list[TableFile], version: str, created: str | None) -> str:
     """The description of a release's tables, each a file object and a record set."""
     described: dict[str, Any] = {
         "@context": _CONTEXT,
@@ -74,7 +77,7 @@ def croissant(dataset: Dataset, tables: list[TableFile], version: str, created: 
         described["url"] = dataset.homepage
     if created is not None:
         described["datePublished"] = created
-    return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
 
 
 def _file(table: TableFile) -> dict[str, Any]:

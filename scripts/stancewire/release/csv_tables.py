@@ -1,9 +1,9 @@
 """Tables as CSV that a spreadsheet opens without harm.
 
-UTF-8 with a byte order mark, a comma, CRLF after each row (RFC 4180). Texts are quoted; a null is an empty cell, an empty
-text `""`. A text that a spreadsheet might take for a formula gets one `'` before it, and so does one that begins with `'`
-itself: whoever takes one leading `'` away from each text that has one reads what was written. Dates are YYYY-MM-DD, times
-YYYY-MM-DDTHH:MM:SSZ, booleans true and false, numbers shortest form.
+UTF-8 with a byte order mark, commas, CRLF after each row (RFC 4180). Texts are quoted; a null is an empty cell, an
+empty text `""`. A text that a spreadsheet might take for a formula gets one `'` before it, and so does one that begins
+with `'` itself: whoever takes one leading `'` away from each text that has one reads what was written. Dates are
+YYYY-MM-DD, times YYYY-MM-DDTHH:MM:SSZ, booleans true and false.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How two packages differ, row by row and value by value.
 
-A row of the answer is a row of table `changes`: (release, table, key, column, old, new, change, reason). `key` is the row's
-key, its parts joined by a space; column `*` speaks of the whole row, key `*` of the whole column or table. Values are given
-as text; a longer one than MAX_VALUE characters as `sha256:…`, so that no article travels in a list of changes. Rows are
-found by DuckDB, which joins what does not fit into memory.
+A row of the answer is a row of table `changes`: (release, table, key, column, old, new, change, reason). `key` is the
+row's key, its parts joined by a space; column `*` speaks of the whole row, key `*` of the whole column or table. Values
+are given as text; a longer one than MAX_VALUE characters as `sha256:…`, so that no article travels in a list of
+changes. Rows are found by DuckDB, which joins what does not fit into memory.
 """
 
 from __future__ import annotations

@@ -82,7 +82,9 @@ def _choose(project: Project, state: State, version: str | None) -> Version:
     existing = release_versions(project)
     chosen = parse_version(version) if version is not None else state.version
     if version is not None and chosen in existing:
-        raise ReleaseError(f"release {chosen} exists, and a release never changes; leave the version out for the next one")
+        raise ReleaseError(
+            f"release {chosen} exists, and a release never changes; leave the version out for the next one"
+        )
     if state.is_released:
         raise ReleaseError(f"nothing has changed since release {state.version}; there is nothing to release")
     check_version(chosen, state.last_version, state.level)
@@ -116,16 +118,29 @@ def uncommitted(root: Path) -> list[str]:
 
 
 def _git_status(root: Path, untracked: str, *paths: str) -> list[str]:
-    command = ["git", "-C", str(root), "status", "--porcelain=v1", "-z", "--no-renames", f"--untracked-files={untracked}"]
+    command = [
+        "git",
+        "-C",
+        str(root),
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        f"--untracked-files={untracked}",
+    ]
     try:
-        done = subprocess.run([*command, "--", *paths], capture_output=True, env=os.environ | {"LC_ALL": "C"}, check=False)
+        done = subprocess.run(
+            [*command, "--", *paths], capture_output=True, env=os.environ | {"LC_ALL": "C"}, check=False
+        )
     except FileNotFoundError:
         return []
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip()
         if "not a git repository" in said:
             return []
-        raise ReleaseError(f"git cannot say whether all is committed ({said.splitlines()[0] if said else 'no reason given'})")
+        raise ReleaseError(
+            f"git cannot say whether all is committed ({said.splitlines()[0] if said else 'no reason given'})"
+        )
     return [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if entry]
 
 
@@ -149,12 +164,12 @@ def _archive(project: Project, folder: Path, name: str, version: Version) -> Pat
         return None
     archive = project.dist / f"{name}-{version}.zip"
     write_zip(folder, archive, f"{name}-{version}")
-    for path in files.names():
-        if path not in KEPT:
-            (folder / path).unlink()
-    for path in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
-        if not any(path.iterdir()):
-            path.rmdir()
+    for name_below in files.names():
+        if name_below not in KEPT:
+            (folder / name_below).unlink()
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+        if not any(inner.iterdir()):
+            inner.rmdir()
     about = {"name": archive.name, "bytes": archive.stat().st_size, "sha256": file_sha256(archive)}
     write_bytes(folder / ARCHIVE, (json.dumps(about, indent=1) + "\n").encode())
     return archive

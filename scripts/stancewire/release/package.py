@@ -1,8 +1,10 @@
 """The package: the descriptor of the project, and everything that a release holds, written into a folder.
 
     <release>/  README.md  DATA_DICTIONARY.md  CITATION.cff  datapackage.json  croissant.json  SHA256SUMS
-                corpus/ (tables, sources, sources.csv, corrections.csv)   annotations/ (tables, exports, decisions, campaign)
-                schema/ (codebook, table schemas, JSON Schemas, interfaces, guidelines)   csv/ (every table)
+                corpus/       tables, sources, sources.csv, corrections.csv
+                annotations/  tables, exports, decisions, campaign
+                schema/       codebook, table schemas, JSON Schemas, interfaces, guidelines
+                csv/          every table
 
 All of it is a function of the project's data and of the version: written twice, it is the same bytes.
 """
@@ -18,7 +20,7 @@ from ..checks.files import Files, open_files, sha256
 from ..checks.loading import table_file
 from ..checks.packaged import DESCRIPTOR, SUMS
 from ..project import Project
-from ..tables import TableSchema, file_sha256, read_table, write_bytes, write_parquet, write_stage
+from ..tables import TableSchema, file_sha256, read_table, write_bytes, write_parquet, write_stage, write_text
 from .card import citation, data_dictionary, dataset_card
 from .croissant import croissant
 from .csv_tables import csv_bytes
@@ -75,14 +77,13 @@ def package_into(project: Project, folder: Path, version: Version | None = None)
     by_name = {item.schema.name: item for item in (*state.tables, described)}
     ordered = [by_name[name] for name in TABLES]
     write_bytes(folder / DESCRIPTOR, dump(state.descriptor(label, described)))
-    texts = {
-        "README.md": dataset_card(state, label, tables),
-        "DATA_DICTIONARY.md": data_dictionary([item.schema for item in ordered]),
-        "CITATION.cff": citation(state.dataset, label, state.created),
-        "croissant.json": croissant(state.dataset, ordered, label, state.created),
-    }
-    for name, text in texts.items():
-        write_bytes(folder / name, text.encode("utf-8") if isinstance(text, str) else text)
+    for name, text in (
+        ("README.md", dataset_card(state, label, tables)),
+        ("DATA_DICTIONARY.md", data_dictionary([item.schema for item in ordered])),
+        ("CITATION.cff", citation(state.dataset, label, state.created)),
+        ("croissant.json", croissant(state.dataset, ordered, label, state.created)),
+    ):
+        write_text(folder / name, text)
     write_sums(folder)
     return state
 

@@ -20,10 +20,9 @@ from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
 
 
-
 @dataclass
 class Package:
-    """A package that was opened; `where` is what messages call it, `given` its descriptor where it is not yet a file."""
+    """An opened package; `where` is what messages call it, `given` its descriptor where that is no file yet."""
 
     where: str
     files: Files

@@ -1,4 +1,4 @@
-"""What the data of a project is today: its tables and files, how it differs from the last release, and so its version."""
+"""What the data of a project is today: tables and files, how it differs from the last release, and so its version."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Is a project or a release still what its hashes say, and does it hold together? Needs pyarrow alone.
 
 On a release: every file of SHA256SUMS. On both: every table's file, rows and content against datapackage.json; sources
-against sources.csv and documents; keys, vocabularies, foreign keys; slices, segments, sentences; decisions and splits. On a
-project also the manifests. A table whose bytes are wrong is named and not parsed.
+against sources.csv and documents; keys, vocabularies, foreign keys; slices, segments, sentences; decisions and splits.
+On a project also the manifests. A table whose bytes are wrong is named and not parsed.
 """
 
 from __future__ import annotations

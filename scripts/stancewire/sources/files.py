@@ -133,7 +133,9 @@ def name_documents(found: FoundSources, prefixes: Sequence[str]) -> dict[int, st
         if len(numbers) > 1:
             paths = ", ".join(found.files[number].source_path for number in numbers)
             message = f"these differ in their endings alone ({paths}), so their ids keep them"
-            found.warnings.append(Problem(found.files[numbers[0]].source_path, "", "source-format", 1, message, "warning"))
+            found.warnings.append(
+                Problem(found.files[numbers[0]].source_path, "", "source-format", 1, message, "warning")
+            )
     taken: dict[str, int] = {}
     for number in sorted(names):
         first = taken.setdefault(names[number], number)
@@ -155,7 +157,9 @@ def spread_prefixes(prefixes: Sequence[str], n_roots: int) -> list[str]:
         UsageError: another number of them.
     """
     if len(prefixes) not in (0, 1, n_roots):
-        raise UsageError(f"{len(prefixes)} --id-prefix for {n_roots} sources; give one for all, or one for each in order")
+        raise UsageError(
+            f"{len(prefixes)} --id-prefix for {n_roots} sources; give one for all, or one for each in order"
+        )
     return [""] * n_roots if not prefixes else list(prefixes) * (n_roots if len(prefixes) == 1 else 1)
 
 

@@ -53,7 +53,9 @@ def read_sources_csv(path: Path) -> dict[str, SourceFacts]:
         if problem := unsafe_path(source_path):
             raise SourceError(f"{where}: source_path {source_path!r} {problem}")
         if source_path in found:
-            raise SourceError(f"{where}: {source_path!r} stands on line {found[source_path].line} already; keep one row")
+            raise SourceError(
+                f"{where}: {source_path!r} stands on line {found[source_path].line} already; keep one row"
+            )
         found[source_path] = _facts(row, where, line)
     return found
 
@@ -103,11 +105,11 @@ def read_day(text: str, where: str) -> datetime.date | None:
 
 def unsafe_path(path: str) -> str:
     """Why a path found in data may not be opened below a root; empty where it may."""
-    parts = path.split("/")
-    if not path or "" in parts or "." in parts:
-        return "is empty or holds an empty part; write it like 2019/article.txt"
     if path.startswith("/") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path) or "\\" in path or "\x00" in path:
         return "is not relative with forward slashes; write it as it stands below corpus/sources"
+    parts = path.split("/")
+    if "" in parts or "." in parts:
+        return "is empty or holds an empty part; write it like 2019/article.txt"
     if ".." in PurePosixPath(path).parts:
         return "leads out of the source root (`..`)"
     return ""

@@ -1,7 +1,7 @@
 """The readers by format, and the one way to read sources.
 
-A reader takes a `SourceFile` and yields its `SourceRecord`s one by one; what it cannot use it yields as a `Reject`. A new
-format is a module beside `plain_text` (FORMAT, ENDINGS, a function) and a line in `READERS`.
+A reader takes a `SourceFile` and yields its `SourceRecord`s one by one; what it cannot use it yields as a `Reject`. A
+new format is a module beside `plain_text` (FORMAT, ENDINGS, a function) and a line in `READERS`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from .content import content_sha256
 from .ids import number_repeats, row_id
-from .read import find_in_manifest, parse_table, read_table
+from .read import decode_parquet, find_in_manifest, parse_table, read_table
 from .schema import Field, TableSchema, read_table_schema, table_schema
 from .write import (
     MANIFEST,
@@ -20,6 +20,7 @@ __all__ = [
     "Field",
     "TableSchema",
     "content_sha256",
+    "decode_parquet",
     "file_sha256",
     "find_in_manifest",
     "make_table",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def parse_table(path: Path, data: bytes, schema: TableSchema, columns: Sequence[
         TableError: it is not Parquet, or its columns are others.
     """
     try:
-        table = pq.read_table(io.BytesIO(data), columns=None if columns is None else list(columns))
+        table = decode_parquet(data, columns)
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TableError(f"{path} cannot be read as Parquet ({reason}); run: stancewire build") from None
@@ -58,6 +57,19 @@ def parse_table(path: Path, data: bytes, schema: TableSchema, columns: Sequence[
             f"{path}: columns differ from schema/tables/{schema.name}.json ({strange[0]}); run: stancewire build"
         )
     return table
+
+
+def decode_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table in the bytes of a Parquet file; of `columns` those that it has, in their order.
+
+    Not by `pyarrow.parquet.read_table`: its scanner may outlive the call when it reads from memory, and then some runs
+    end with "terminate called without an active exception" instead of their exit code (pyarrow 26, apache/arrow#34314).
+
+    Raises:
+        pyarrow.ArrowException, OSError, ValueError: it is not Parquet, or is damaged.
+    """
+    table = pq.ParquetFile(pa.BufferReader(data)).read(columns=None if columns is None else list(columns))
+    return table if columns is None else table.select([name for name in columns if name in table.column_names])
 
 
 def find_in_manifest(directory: Path, name: str) -> tuple[str | None, dict[str, object] | None]:

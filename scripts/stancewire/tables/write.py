@@ -81,8 +81,10 @@ def _make_column(table: str, field: Field, column: pa.ChunkedArray) -> pa.Chunke
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(f"table {table}: column {field.name!r}: {error}") from None
     if field.type == "number":
-        # adding zero turns -0.0 into 0.0, which are one value and must be the same bytes
-        column = pc.add(pc.round(column, ndigits=FLOAT_DECIMALS), 0.0)
+        # Arrow's own round makes 0.1 into 0.0999999999996 at twelve digits (pyarrow 26); Python's is exact. Adding zero
+        # turns -0.0 into 0.0, which are one value and must be the same bytes.
+        rounded = [None if value is None else round(value, FLOAT_DECIMALS) + 0.0 for value in column.to_pylist()]
+        column = pa.chunked_array([pa.array(rounded, pa.float64())])
     return column
 
 

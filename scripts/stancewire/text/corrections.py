@@ -7,20 +7,21 @@ canonical text, and `quote` the words there, so that a correction made for anoth
 |--|--|--|
 | role | a role | gives it to the segment [start, end), or to this part of a segment, which is split |
 | sentence_break | break, join | a sentence begins at `start`, or does not |
-| title, date, outlet, dateline, byline, credit, wire, url, lang | the value; empty for none | sets the column; start, end and quote may be empty |
+| title, date, outlet, dateline, byline, credit, wire, url, lang | the value, or nothing | sets the column |
 
-Rows are applied in the file's order. `reason` must be filled in; `by` is a pseudonym.
+For the last kind start, end and quote may be empty. Rows are applied in the file's order. `reason` must be
+filled in; `by` is a pseudonym.
 """
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..codebook.vocabulary import FIXED
 from ..errors import SourceError
@@ -191,16 +192,15 @@ def sentence_places(
 def correct_metadata(metadata: Metadata, corrections: Sequence[Correction]) -> Metadata:
     """The metadata with the decided values; date and outlet say `correction` as their source."""
     for row in corrections:
-        value: str | datetime.date | None = row.value or None
         if row.field not in METADATA_FIELDS:
             continue
+        value = row.value or None
+        changed: dict[str, Any] = {row.field: value}
         if row.field == "date":
-            value = read_day(row.value, row.where)
-        metadata = replace(metadata, **{row.field: value})
-        if row.field == "date":
-            metadata = replace(metadata, date_source=RULE if value else None)
-        elif row.field == "outlet":
-            metadata = replace(metadata, outlet_source=RULE if value else None)
+            changed["date"] = read_day(row.value, row.where)
+        if row.field in ("date", "outlet"):
+            changed[f"{row.field}_source"] = RULE if value else None
         elif row.field == "lang":
-            metadata = replace(metadata, lang_score=1.0 if value else None)
+            changed["lang_score"] = 1.0 if value else None
+        metadata = replace(metadata, **changed)
     return metadata

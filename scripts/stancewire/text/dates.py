@@ -29,24 +29,25 @@ _WEEKDAYS = (
 MONTH = "(?:" + "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True)) + r")\b\.?"
 WEEKDAY = rf"(?:{_WEEKDAYS})\b\.?,?"
 # "June 26", "26 June", "26. Juni", with or without a year
-MONTH_DAY = rf"(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:de\s+)?{MONTH})(?:,?\s+(?:de\s+)?\d{{4}})?"
+_DAY_MONTH = rf"\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:de\s+)?{MONTH}"
+MONTH_DAY = rf"(?:{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?|{_DAY_MONTH})(?:,?\s+(?:de\s+)?\d{{4}})?"
 _TIME = (
     r"(?:\s(?:GMT|UTC)\b|[T\s,|–-]*(?:at\s+|um\s+|à\s+)?\d{1,2}[:.h]\d{2}(?::\d{2})?(?:\.\d+)?\s*(?:[ap]\.?m\b\.?|uhr)?"
-    r"\s*(?:\(?(?:Z|GMT|UTC|EST|EDT|ET|CST|CDT|CT|MST|MDT|PST|PDT|PT|JST|CET|CEST|MEZ|MESZ|BST|IST|KST|HKT|SGT|AEST|AEDT)"
-    r"\b\)?)?(?:\s*[+-]\d{2}:?\d{2}\b)?)?"
+    r"\s*(?:\(?(?:Z|GMT|UTC|EST|EDT|ET|CST|CDT|CT|MST|MDT|PST|PDT|PT|JST|CET|CEST|MEZ|MESZ|BST|IST|KST|HKT|SGT|AEST"
+    r"|AEDT)\b\)?)?(?:\s*[+-]\d{2}:?\d{2}\b)?)?"
 )
 DATE = re.compile(
     rf"(?:{WEEKDAY}\s+)?(?:"
     r"(?P<iso>\d{4}-\d{2}-\d{2})(?!\d)|(?P<slash>\d{4}/\d{1,2}/\d{1,2})(?!\d)|(?P<cjk>\d{4}年\d{1,2}月\d{1,2}日)"
     r"|(?P<dots>\d{1,2}\.\s?\d{1,2}\.\s?\d{4})(?!\d)|(?P<numbers>\d{1,2}/\d{1,2}/\d{4})(?!\d)"
-    rf"|(?P<words>{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|\d{{1,2}}(?:\.|st|nd|rd|th)?\s+(?:de\s+)?{MONTH},?\s+(?:de\s+)?\d{{4}})"
+    rf"|(?P<words>{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}|{_DAY_MONTH},?\s+(?:de\s+)?\d{{4}})"
     rf"){_TIME}",
     re.IGNORECASE,
 )
 
 
 def read_date(match: re.Match[str]) -> datetime.date | None:
-    """The day that a match of `DATE` means; None where day and month could be either (03/04/2019) or there is no such day."""
+    """The day that a match of `DATE` means; None where there is none, or day and month could be either (03/04/2019)."""
     kind, text = next((kind, text) for kind, text in match.groupdict().items() if text)
     numbers = [int(number) for number in re.findall(r"\d+", text)]
     if kind in ("iso", "slash", "cjk"):

@@ -150,8 +150,8 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
 def detect_encoding(raw: bytes) -> tuple[str, float]:
     """The likeliest encoding of bytes that are not UTF-8, and the confidence in it, 0 to 1.
 
-    The detector ranks encodings by how little mess and how much language they give. Encodings within a tenth of the best
-    on both counts that read the bytes differently are rivals: the commonest is taken, and its confidence,
+    The detector ranks encodings by how little mess and how much language they give. Encodings nearly as good as
+    the best on both counts that read the bytes differently are rivals: the commonest is taken, and its confidence,
     1 - mess, is divided among them.
 
     Raises:
@@ -161,7 +161,9 @@ def detect_encoding(raw: bytes) -> tuple[str, float]:
 
     found = list(charset_normalizer.from_bytes(raw))
     if not found:
-        raise Undecodable("source-encoding", "no known encoding makes text of it; declare one (sources.csv) or reject it")
+        raise Undecodable(
+            "source-encoding", "no known encoding makes text of it; declare one (sources.csv) or reject it"
+        )
     least_mess = min(match.chaos for match in found)
     neat = [match for match in found if match.chaos <= least_mess + 0.05]
     best_language = max(match.coherence for match in neat)
@@ -187,7 +189,9 @@ def _decode_strictly(raw: bytes, codec: str, mark: int, why: str) -> str:
 def _contradiction(codec: str | None, marked: str) -> tuple[Doubt, ...]:
     if codec is None or marked.startswith(codec) or codec.startswith(marked):
         return ()
-    return (Doubt("encoding-doubtful", f"declared as {codec}, but its byte order mark says {marked}: read as {marked}"),)
+    return (
+        Doubt("encoding-doubtful", f"declared as {codec}, but its byte order mark says {marked}: read as {marked}"),
+    )
 
 
 def _finish(
@@ -201,7 +205,9 @@ def _finish(
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        message = f"decoded as {encoding} it holds a lone surrogate at character {error.start}; declare another encoding"
+        message = (
+            f"decoded as {encoding} it holds a lone surrogate at character {error.start}; declare another encoding"
+        )
         raise Undecodable("source-encoding", message) from None
     doubts += tuple(_doubtful_characters(text))
     return Decoded(text, encoding, score, map_raw(raw, codec, mark, decoded), doubts)

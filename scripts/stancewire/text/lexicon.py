@@ -1,6 +1,6 @@
 """Words that tell page furniture, news agencies and outlets from the article; a codebook adds its own.
 
-A furniture line is recognised as a whole, by its key (`furniture_key`): no sentence becomes furniture for a word in it.
+A furniture line is known as a whole, by its key (`furniture_key`): no sentence becomes furniture for a word in it.
 """
 
 from __future__ import annotations
@@ -21,59 +21,73 @@ def furniture_key(line: str) -> str:
     return re.sub(r"^[\W_]+|[\W_]+$", "", folded)
 
 
+def read_keys(names: str) -> frozenset[str]:
+    """Keys of the names in a list, which are parted by vertical bars and line ends."""
+    return frozenset(furniture_key(name) for name in names.replace("\n", "|").split("|") if name.strip())
+
+
 _FURNITURE = """
 advertisement | advertisment | advertising | ad | sponsored | sponsored content | promoted | promoted content
 paid post | article continues below advertisement | story continues below advertisement | continue reading below
 story continues after advertisement | article continues after ad | advertisement continue reading the main story
-advertisement - story continues below | advertisement scroll to continue | scroll to continue | this ad will end in 0
-recommended | recommended for you | recommended stories | recommended reading | recommended videos | you might also like
-you may also like | you may like | you might be interested in | more for you | for you | up next | next up
-most read | most popular | most viewed | most shared | most commented | popular | popular stories | trending
-trending now | trending stories | what to read next | read next | editors' picks | editor’s picks | editor's picks
-editor's choice | top stories | latest news | latest stories | latest | more news | more stories | more from this section
-related | related stories | related articles | related news | related topics | related content | related coverage
-related links | related video | related videos | also read | read also | see also | further reading | more on this story
-more on this topic | read more | read full story | read the full story | read the full article | full story | show more
-show less | see more | load more | learn more | continue reading | keep reading | more | view all | view gallery
-view comments | comments | 0 comments | no comments | leave a comment | post a comment | add a comment | join the conversation
-share | share this | share this article | share this story | share on facebook | share on twitter | share via email
-share article | share this page | tweet | retweet | tweet this | pin it | email | e-mail | email this | email this article
-print | print this | print this article | print page | print article | copy link | link copied | copy url | save | bookmark
-facebook | twitter | whatsapp | linkedin | reddit | pinterest | instagram | telegram | messenger | flipboard | line | x
-facebook twitter email | facebook twitter linkedin | follow us | follow us on twitter | follow us on facebook | follow
-like us on facebook | sign up | sign in | sign out | log in | login | log out | register | register now | subscribe
-subscribe now | subscribe today | subscribers only | subscriber content | already a subscriber | start your free trial
-newsletter | newsletters | get the newsletter | sign up for our newsletter | sign up for our newsletters | download the app
-download our app | get the app | support our journalism | donate | donate now | contribute | gift article
-gift this article | listen | listen to this article | listen to article | watch | watch now | watch live | live | play
-play video | video | videos | photos | photo gallery | gallery | slideshow | view slideshow | image | images | close
-enlarge | click to enlarge | enlarge image | hide caption | toggle caption | expand | menu | search | home | back to top
-skip to main content | skip to content | skip advertisement | previous | next | previous article | next article | back
-all rights reserved | terms of use | terms of service | privacy policy | cookie policy | privacy | contact us | about us
-advertise with us | our standards: the thomson reuters trust principles | 0 min read | 0 minute read | 0 minutes read
-text size | font size | a a a | report a typo | report an error | send a correction | suggest a correction | report this ad
-end | ends | enditem | photo 0 of 0 | image 0 of 0 | slide 0 of 0 | 0 of 0 | 0/0 | 0 / 0 | 0 photos | 0 images | view 0 photos
-anzeige | werbung | anzeigen | mehr zum thema | zum thema | lesen sie auch | lesen sie mehr | weiterlesen | mehr lesen | teilen
-artikel teilen | drucken | artikel drucken | kommentare | kommentieren | merken | zur startseite | nach oben | meistgelesen
-das könnte sie auch interessieren | auch interessant | newsletter abonnieren | jetzt abonnieren | anmelden | abonnieren
-zum newsletter anmelden | bildergalerie | bilderstrecke | impressum | datenschutz | alle rechte vorbehalten
-publicité | lire aussi | lire la suite | à lire aussi | à lire | partager | partager cet article | imprimer | commentaires
-s'abonner | s’abonner | abonnez-vous | se connecter | les plus lus | sur le même sujet | tous droits réservés | voir aussi
-publicidad | leer más | lea también | lee también | te puede interesar | te recomendamos | compartir | imprimir | comentarios
-suscríbete | suscríbase | suscribirse | iniciar sesión | lo más leído | más noticias | noticias relacionadas | ver más
-todos los derechos reservados | archivado en | pubblicità | leggi anche | leggi tutto | condividi | stampa | commenti | abbonati
-accedi | ultime notizie | tutti i diritti riservati | publicidade | leia mais | leia também | compartilhe | assine | comentários
-continua após a publicidade | todos os direitos reservados | advertentie | lees ook | lees verder | delen | lees meer
-реклама | читайте также | подробнее | поделиться | комментарии | 広告 | 関連記事 | 続きを読む | あわせて読みたい | シェア
-もっと見る | 有料会員限定 | 廣告 | 广告 | 相关新闻 | 相关阅读 | 分享 | 延伸阅读 | 責任編輯 | 광고 | 관련기사 | إعلان | اقرأ أيضا
+advertisement - story continues below | advertisement scroll to continue | scroll to continue
+this ad will end in 0 | recommended | recommended for you | recommended stories | recommended reading
+recommended videos | you might also like | you may also like | you may like | you might be interested in
+more for you | for you | up next | next up | most read | most popular | most viewed | most shared
+most commented | popular | popular stories | trending | trending now | trending stories | what to read next
+read next | editors' picks | editor’s picks | editor's picks | editor's choice | top stories | latest news
+latest stories | latest | more news | more stories | more from this section | related | related stories
+related articles | related news | related topics | related content | related coverage | related links
+related video | related videos | also read | read also | see also | further reading | more on this story
+more on this topic | read more | read full story | read the full story | read the full article | full story
+show more | show less | see more | load more | learn more | continue reading | keep reading | more | view all
+view gallery | view comments | comments | 0 comments | no comments | leave a comment | post a comment
+add a comment | join the conversation | share | share this | share this article | share this story
+share on facebook | share on twitter | share via email | share article | share this page | tweet | retweet
+tweet this | pin it | email | e-mail | email this | email this article | print | print this | print this article
+print page | print article | copy link | link copied | copy url | save | bookmark | facebook | twitter
+whatsapp | linkedin | reddit | pinterest | instagram | telegram | messenger | flipboard | line | x
+facebook twitter email | facebook twitter linkedin | follow us | follow us on twitter | follow us on facebook
+follow | like us on facebook | sign up | sign in | sign out | log in | login | log out | register | register now
+subscribe | subscribe now | subscribe today | subscribers only | subscriber content | already a subscriber
+start your free trial | newsletter | newsletters | get the newsletter | sign up for our newsletter
+sign up for our newsletters | download the app | download our app | get the app | support our journalism
+donate | donate now | contribute | gift article | gift this article | listen | listen to this article
+listen to article | watch | watch now | watch live | live | play | play video | video | videos | photos
+photo gallery | gallery | slideshow | view slideshow | image | images | close | enlarge | click to enlarge
+enlarge image | hide caption | toggle caption | expand | menu | search | home | back to top
+skip to main content | skip to content | skip advertisement | previous | next | previous article | next article
+back | all rights reserved | terms of use | terms of service | privacy policy | cookie policy | privacy
+contact us | about us | advertise with us | our standards: the thomson reuters trust principles | 0 min read
+0 minute read | 0 minutes read | text size | font size | a a a | report a typo | report an error
+send a correction | suggest a correction | report this ad | end | ends | enditem | photo 0 of 0 | image 0 of 0
+slide 0 of 0 | 0 of 0 | 0/0 | 0 / 0 | 0 photos | 0 images | view 0 photos | anzeige | werbung | anzeigen
+mehr zum thema | zum thema | lesen sie auch | lesen sie mehr | weiterlesen | mehr lesen | teilen
+artikel teilen | drucken | artikel drucken | kommentare | kommentieren | merken | zur startseite | nach oben
+meistgelesen | das könnte sie auch interessieren | auch interessant | newsletter abonnieren | jetzt abonnieren
+anmelden | abonnieren | zum newsletter anmelden | bildergalerie | bilderstrecke | impressum | datenschutz
+alle rechte vorbehalten | publicité | lire aussi | lire la suite | à lire aussi | à lire | partager
+partager cet article | imprimer | commentaires | s'abonner | s’abonner | abonnez-vous | se connecter
+les plus lus | sur le même sujet | tous droits réservés | voir aussi | publicidad | leer más | lea también
+lee también | te puede interesar | te recomendamos | compartir | imprimir | comentarios | suscríbete
+suscríbase | suscribirse | iniciar sesión | lo más leído | más noticias | noticias relacionadas | ver más
+todos los derechos reservados | archivado en | pubblicità | leggi anche | leggi tutto | condividi | stampa
+commenti | abbonati | accedi | ultime notizie | tutti i diritti riservati | publicidade | leia mais
+leia também | compartilhe | assine | comentários | continua após a publicidade | todos os direitos reservados
+advertentie | lees ook | lees verder | delen | lees meer | реклама | читайте также | подробнее | поделиться
+комментарии | 広告 | 関連記事 | 続きを読む | あわせて読みたい | シェア | もっと見る
+有料会員限定 | 廣告 | 广告 | 相关新闻 | 相关阅读 | 分享 | 延伸阅读 | 責任編輯
+광고 | 관련기사 | إعلان | اقرأ أيضا
 """
 
 # Lines that go on with words of their own: matched from their first to their last character.
 _FURNITURE_LINES = re.compile(
     r"""(?:
-      (?:read\ (?:more|also|next|the\ full\ story)|also\ read|see\ (?:also|more)|related(?:\ (?:stories|articles?|news|coverage))?
-        |more(?:\ on\ this)?|watch|listen|recommended|don't\ miss|don’t\ miss|lesen\ sie\ auch|mehr\ zum\ thema|lire\ aussi
-        |à\ lire\ aussi|lea\ también|leggi\ anche|leia\ também|lees\ ook|читайте\ также)\s?[:|>»]\s?\S.{0,200}
+      (?:read\ (?:more|also|next|the\ full\ story)|also\ read|see\ (?:also|more)
+        |related(?:\ (?:stories|articles?|news|coverage))?
+        |more(?:\ on\ this)?|watch|listen|recommended|don't\ miss|don’t\ miss|lesen\ sie\ auch|mehr\ zum\ thema
+        |lire\ aussi|à\ lire\ aussi|lea\ también|leggi\ anche|leia\ também|lees\ ook|читайте\ также)
+        \s?[:|>»]\s?\S.{0,200}
     | (?:please\ )?(?:sign\ up|subscribe|register|anmelden|abonnieren)\b.{0,120}
         \b(?:newsletters?|e-?mails?|alerts?|inbox|briefing|updates|digital\ access|unlimited\ access|free\ trial).{0,60}
     | (?:get|receive)\b.{0,80}\b(?:newsletters?|in\ your\ inbox|to\ your\ inbox|delivered).{0,60}
@@ -139,10 +153,6 @@ _PHOTO_AGENCIES = (
 )
 
 
-def _split(names: str) -> frozenset[str]:
-    return frozenset(furniture_key(name) for name in names.replace("\n", "|").split("|") if name.strip())
-
-
 @dataclass(frozen=True)
 class Lexicon:
     """What a corpus's texts are read with.
@@ -160,8 +170,8 @@ class Lexicon:
     @classmethod
     def for_codebook(cls, codebook: Codebook | None) -> Lexicon:
         """The built-in words and a codebook's own; where both know an agency, the codebook's name of it is taken."""
-        furniture = _split(_FURNITURE)
-        wires = {key: name for name, spellings in _WIRES.items() for key in _split(spellings)}
+        furniture = read_keys(_FURNITURE)
+        wires = {key: name for name, spellings in _WIRES.items() for key in read_keys(spellings)}
         if codebook is None:
             return cls(furniture, wires, {})
         furniture |= {furniture_key(line) for line in codebook.furniture}
@@ -179,7 +189,9 @@ class Lexicon:
             return True
         key = furniture_key(line)
         # `Live.` may be all that someone said.
-        return key in self.furniture and not (" " not in key and key.isascii() and line.rstrip("\"”’").endswith((".", "!", "?")))
+        return key in self.furniture and not (
+            " " not in key and key.isascii() and line.rstrip('"”’').endswith((".", "!", "?"))
+        )
 
     def find_wire(self, name: str) -> str | None:
         """The approved name of the agency that a credit names: the first of several (`AFP-JIJI`)."""
@@ -202,9 +214,22 @@ class Lexicon:
         return bool(parts) and all(furniture_key(part) in self.wires for part in parts)
 
     @cached_property
+    def wire_words(self) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
+        """Each agency's key, approved name, and the pattern of its spelling within a line; short ones in capitals."""
+        found = []
+        for key, name in self.wires.items():
+            words = re.escape(key).replace(r"\ ", r"\s+")
+            if len(key) > 3:
+                pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+            else:
+                pattern = re.compile(rf"(?<![\w/]){words.upper()}(?![\w/])")
+            found.append((key, name, pattern))
+        return tuple(found)
+
+    @cached_property
     def photo_agencies(self) -> frozenset[str]:
         """Keys of those who are credited under pictures."""
-        return frozenset(self.wires) | frozenset(self.outlets) | _split(_PHOTO_AGENCIES)
+        return frozenset(self.wires) | frozenset(self.outlets) | read_keys(_PHOTO_AGENCIES)
 
 
 DEFAULT = Lexicon.for_codebook(None)

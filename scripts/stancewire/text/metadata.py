@@ -97,9 +97,7 @@ def _find_date(
     return None, None
 
 
-def _find_outlet(
-    headers: Sequence[Header], facts: SourceFacts, lexicon: Lexicon
-) -> tuple[str | None, str | None]:
+def _find_outlet(headers: Sequence[Header], facts: SourceFacts, lexicon: Lexicon) -> tuple[str | None, str | None]:
     if facts.outlet:
         return facts.outlet, "sources_csv"
     stated = _header_value(headers, "outlet")
@@ -128,9 +126,7 @@ def _wire_of(text: str, segment: Segment, lexicon: Lexicon) -> str | None:
     return None if segment.rule in _NOT_THE_AGENCY else find_credited_wire(text[segment.start : segment.end], lexicon)
 
 
-def _find_wire(
-    text: str, segments: Sequence[Segment], headers: Sequence[Header], lexicon: Lexicon
-) -> str | None:
+def _find_wire(text: str, segments: Sequence[Segment], headers: Sequence[Header], lexicon: Lexicon) -> str | None:
     """The agency of the first dateline, credit, byline or source header that names one; never of a picture's credit."""
     for segment in segments:
         if segment.role == "dateline":

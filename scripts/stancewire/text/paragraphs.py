@@ -1,8 +1,8 @@
 """A text into paragraphs, however its lines are laid out.
 
-Three layouts: paragraphs between blank lines; one line a paragraph; and hard-wrapped lines, where a paragraph is a block
-between blank lines (or, without any, ends in a short line or before an indented one). Which of them it is, the line ends
-tell: a wrapped line ends in the middle of a sentence, and the next line's first word had no room on it.
+Three layouts: paragraphs between blank lines; one line a paragraph; and hard-wrapped lines, where a paragraph is a
+block between blank lines (or, without any, ends in a short line or before an indented one). Which of them it is, the
+line ends tell: a wrapped line ends in the middle of a sentence, and the next line's first word had no room on it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .patterns import ends_sentence
 
@@ -42,8 +43,8 @@ class Paragraph:
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines that are not blank. Lines end in LF and nowhere else (`str.splitlines` would cut at U+2028 and others)."""
-    lines = []
+    """The lines that are not blank. Lines end in LF and nowhere else (`str.splitlines` cuts at U+2028 and others)."""
+    lines: list[Line] = []
     block, position, was_blank = 0, 0, False
     for row in text.split("\n"):
         words = row.strip()
@@ -83,9 +84,7 @@ def read_paragraphs(text: str, stands_alone: Callable[[str], bool], begins: Call
             found[-1].append(line)
         else:
             found.append([line])
-    return [
-        Paragraph(part[0].start, part[-1].end, text[part[0].start : part[-1].end], part[0].block) for part in found
-    ]
+    return [Paragraph(part[0].start, part[-1].end, text[part[0].start : part[-1].end], part[0].block) for part in found]
 
 
 def wrapped_width(lines: list[Line]) -> int | None:
@@ -95,7 +94,7 @@ def wrapped_width(lines: list[Line]) -> int | None:
     width = max(line.end - line.start for line in lines)
     if width > MAX_WRAPPED_WIDTH:
         return None
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a.block == b.block]
+    pairs = [(a, b) for a, b in pairwise(lines) if a.block == b.block]
     soft = [(a, b) for a, b in pairs if _is_soft(a, b, width)]
     if lines[-1].block > 0:
         return width if len(soft) * 2 > len(pairs) else None

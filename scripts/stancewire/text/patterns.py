@@ -1,6 +1,6 @@
 """How headers, datelines, bylines, captions and credits look in plain-text news; one small function a form.
 
-Each function is given the words of one paragraph (or line) and answers for it alone; where it stands is `segments`' work.
+Each function is given the words of one paragraph (or line) and answers for it alone; `segments` knows its place.
 """
 
 from __future__ import annotations
@@ -9,29 +9,26 @@ import re
 from dataclasses import dataclass
 
 from .dates import DATE, MONTH_DAY, WEEKDAY
-from .lexicon import Lexicon, furniture_key
+from .lexicon import Lexicon, furniture_key, read_keys
 
-# A header's key -> what it states. `other` keys are headers, but nothing is read from them.
+# What a header states -> its keys. From `other` ones nothing is read.
+_HEADER_WORDS = {
+    "date": """date | published | publication date | pubdate | pub date | pub_date | date published | date_published
+        published on | published at | publish_date | posted | posted on | datum | veröffentlicht | fecha
+        date de publication | publié le | data | publicado | 日付 | дата""",
+    "updated": "updated | last updated | last modified | modified | aktualisiert | actualizado",
+    "byline": "by | byline | author | authors | autor | auteur | autore | von | writer",
+    "title": "title | headline | titel | titre | título | titolo | überschrift",
+    "url": "url | link | source url | source_url | canonical url | permalink | web address",
+    "outlet": "outlet | publication | newspaper | publisher | zeitung | journal | periódico",
+    "source": "source | quelle | fuente | fonte | agency | provider | news agency",
+    "other": """section | category | categories | id | doc id | doc_id | document id | article id | language | lang
+        keywords | tags | tag | subject | topics | topic | length | words | word count | edition | page | location
+        country | copyright | license | rights | document-type | publication-type | load-date | dateline | rubrik
+        ressort | slug | desk | priority | embargo | filed | type | genre | stand""",
+}
 HEADER_KEYS = {
-    **dict.fromkeys(
-        ("date", "published", "publication date", "pubdate", "pub date", "pub_date", "date published", "date_published")
-        + ("published on", "published at", "publish_date", "posted", "posted on", "datum", "veröffentlicht", "fecha")
-        + ("date de publication", "publié le", "data", "publicado", "日付", "дата"),
-        "date",
-    ),
-    **dict.fromkeys(("updated", "last updated", "last modified", "modified", "aktualisiert", "actualizado"), "updated"),
-    **dict.fromkeys(("by", "byline", "author", "authors", "autor", "auteur", "autore", "von", "writer"), "byline"),
-    **dict.fromkeys(("title", "headline", "titel", "titre", "título", "titolo", "überschrift"), "title"),
-    **dict.fromkeys(("url", "link", "source url", "source_url", "canonical url", "permalink", "web address"), "url"),
-    **dict.fromkeys(("outlet", "publication", "newspaper", "publisher", "zeitung", "journal", "periódico"), "outlet"),
-    **dict.fromkeys(("source", "quelle", "fuente", "fonte", "agency", "provider", "news agency"), "source"),
-    **dict.fromkeys(
-        ("section", "category", "categories", "id", "doc id", "doc_id", "document id", "article id", "language", "lang")
-        + ("keywords", "tags", "tag", "subject", "topics", "topic", "length", "words", "word count", "edition", "page")
-        + ("location", "country", "copyright", "license", "rights", "document-type", "publication-type", "load-date")
-        + ("dateline", "rubrik", "ressort", "slug", "desk", "priority", "embargo", "filed", "type", "genre", "stand"),
-        "other",
-    ),
+    key.strip(): field for field, words in _HEADER_WORDS.items() for key in words.replace("\n", "|").split("|")
 }
 _KEY = "|".join(re.escape(key).replace(r"\ ", r"[ ]") for key in sorted(HEADER_KEYS, key=len, reverse=True))
 _DATE_KEY = "|".join(
@@ -42,7 +39,8 @@ _KEY_VALUE = re.compile(rf"(?P<key>{_KEY})\s?[:=](?!//)\s*(?P<value>.*)", re.IGN
 _DATE_VALUE = re.compile(rf"(?P<key>{_DATE_KEY})[ \t]+(?=\S)", re.IGNORECASE)
 _URL_VALUE = re.compile(r"(?P<key>url|link|source_url)\s+(?P<value>https?://\S+)", re.IGNORECASE)
 _DATE_LINE = re.compile(
-    rf"(?:(?:{_DATE_KEY}|on|le|am|el)[ ]*:?[ ]+)?{DATE.pattern}(?:\s*[|/,–-]\s*(?:(?:last )?updated|modified|aktualisiert)?"
+    rf"(?:(?:{_DATE_KEY}|on|le|am|el)[ ]{{0,2}}:?[ ]{{1,3}})?{DATE.pattern}"
+    r"(?:\s*[|/,–-]\s*(?:(?:last )?updated|modified|aktualisiert)?"
     rf"[ :]*{re.sub(r'[?]P<[a-z]+>', '?:', DATE.pattern)})?",
     re.IGNORECASE,
 )
@@ -58,7 +56,7 @@ class Header:
 
 
 def find_header(line: str) -> Header | None:
-    """The header that a line begins with: `Date: 2019-06-26`, `date 2019-06-26 Headline`, `Title: Headline`, a lone date."""
+    """The header that a line begins with: `Date: 2019-06-26`, `date 2019-06-26 Headline`, `Title: …`, a lone date."""
     if len(line) > 600:
         return None
     if match := _KEY_VALUE.match(line):
@@ -98,7 +96,9 @@ def _header_end(line: str, date_end: int) -> int:
 # Emoji and end marks (■) after the last word count for nothing.
 _AFTER_TEXT = re.compile(r"[^\w.!?…。！？؟।:;,\"'”’»›)\]」』%€$£*-]+$")
 _TERMINAL = re.compile(r"[.!?…。！？؟।][\"'”’»›)\]」』]*$")
-_ENDS_IN_INITIALS = re.compile(r"(?:^|[\s(])(?:[^\W\d_]\.){2,}$|\b(?:Inc|Corp|Co|Ltd|Jr|Sr|Bros|vs|No|St)\.$|(?:\.\.\.|…)$")
+_ENDS_IN_INITIALS = re.compile(
+    r"(?:^|[\s(])(?:[^\W\d_]\.){2,}$|\b(?:Inc|Corp|Co|Ltd|Jr|Sr|Bros|vs|No|St)\.$|(?:\.\.\.|…)$"
+)
 
 
 def ends_sentence(text: str) -> bool:
@@ -112,13 +112,16 @@ def ends_in_period(text: str) -> bool:
     return tail.endswith((".", "。", ":", ";", ",")) and _ENDS_IN_INITIALS.search(tail) is None
 
 
-SECTION_NAMES = frozenset(
-    "world | world news | national | nation | politics | business | economy | markets | opinion | editorial | commentary | "
-    "analysis | sports | sport | asia | asia pacific | europe | africa | middle east | americas | us | u.s | us news | "
-    "u.s. news | technology | tech | science | health | culture | entertainment | lifestyle | news | breaking news | "
-    "breaking | local | local news | metro | international | international news | exclusive | explainer | factbox | "
-    "top news | japan | china | politik | wirtschaft | ausland | inland | panorama | deutschland | welt | monde | "
-    "politique | économie | internacional | política | economía | mundo | general news".split(" | ")
+SECTION_NAMES = read_keys(
+    """
+    world | world news | national | nation | politics | business | economy | markets | opinion | editorial
+    commentary | analysis | sports | sport | asia | asia pacific | europe | africa | middle east | americas | us
+    u.s | us news | u.s. news | technology | tech | science | health | culture | entertainment | lifestyle
+    news | breaking news | breaking | local | local news | metro | international | international news
+    exclusive | explainer | factbox | top news | japan | china | politik | wirtschaft | ausland | inland
+    panorama | deutschland | welt | monde | politique | économie | internacional | política | economía | mundo
+    general news
+    """
 )
 
 
@@ -129,9 +132,10 @@ def is_section_name(line: str) -> bool:
 
 
 _NOTE = re.compile(
-    r"[(\[*]\s*(?:adds|corrects|correct(?:s|ed|ion)|updates|updated|recasts|refiles|repeats|writethru|eds|editor[’']s note)\b"
-    r".{0,300}|(?:correction|clarification|editor[’']s note|update|updated)\s?:.{0,400}"
-    r"|(?:this|an earlier version of this) (?:story|article|version)\b.{0,80}\b(?:corrected|updated|misstated|clarified).{0,300}",
+    r"[(\[*]\s*(?:adds|correct(?:s|ed|ion)|updates|updated|recasts|refiles|repeats|writethru|eds|editor[’']s note)"
+    r"\b.{0,300}|(?:correction|clarification|editor[’']s note|update|updated)\s?:.{0,400}"
+    r"|(?:this|an earlier version of this) (?:story|article|version)\b.{0,80}"
+    r"\b(?:corrected|updated|misstated|clarified).{0,300}",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -150,11 +154,13 @@ _BY = re.compile(
 _NAME_AGENCY = re.compile(rf"(?P<names>{_NAMES})\s?[,|/–—-]\s?(?P<agency>.{{2,60}})")
 _JOB = re.compile(
     r"(?:(?:senior |chief |special |contributing |foreign |political |diplomatic |news |staff |globe |tokyo )*"
-    r"(?:staff|writer|staff writer|staff reporter|correspondent|reporter|editor|columnist|contributor|contributing writer)"
+    r"(?:staff|writer|correspondent|reporter|editor|columnist|contributor)"
     r"|korrespondent|redakteur(?:in)?|reporter(?:in)?)\b.{0,40}",
     re.IGNORECASE,
 )
-_DAYS = re.compile(rf"(?:by\s+)(?:{WEEKDAY}|{MONTH_DAY}|Land|Sea|Air|Then|Now|The\s(?!Associated|Canadian))", re.IGNORECASE)
+_DAYS = re.compile(
+    rf"(?:by\s+)(?:{WEEKDAY}|{MONTH_DAY}|Land|Sea|Air|Then|Now|The\s(?!Associated|Canadian))", re.IGNORECASE
+)
 
 
 def is_byline(line: str, lexicon: Lexicon) -> bool:
@@ -238,33 +244,46 @@ def find_dateline(paragraph: str, lexicon: Lexicon) -> Dateline | None:
     return None
 
 
-_NOT_PLACES = frozenset(
-    "nato asean covid opec unesco unicef breaking exclusive update updated analysis opinion factbox explainer watch "
-    "video photos live developing correction editorial column review interview".split()
+_NOT_PLACES = read_keys(
+    """
+    nato | asean | covid | opec | unesco | unicef | breaking | exclusive | update | updated | analysis
+    opinion | factbox | explainer | watch | video | photos | live | developing | correction | editorial
+    column | review | interview
+    """
 )
 
 _PERSON = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*(?:\s(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|de|da|di|van|von|bin|al)){0,4}"
 _SLASH_CREDIT = re.compile(rf"(?P<name>{_PERSON})\s?/\s?(?P<agency>[A-Za-zÀ-ÖØ-Þ][\w .&'’/-]{{1,60}})")
 _PHOTO_WORDS = re.compile(
-    r"[(\[|–—-]?\s*(?:(?:file |courtesy |handout |pool |ap |afp |reuters |epa |getty |kyodo )?(?:photos?|photographs?|photography|"
-    r"pictures?|pic|images?|fotos?|photo credit|image credit|picture credit|bild)\s?(?:by\b|/|:|courtesy\b|via\b|©)\s?[^.!?\n]{2,80}"
-    r"|(?:ap|afp|reuters|epa|kyodo|xinhua|bloomberg) (?:photo|pic|file photo|file)|(?:credit|bildquelle|crédit photo|copyright)\s?:\s?[^.!?\n]{2,80}"
-    r"|via (?:reuters|ap|afp|getty images)|(?:©|\(c\))\s?[^.!?\n\d]{2,60})\s*[)\]]?\.?",
-    re.IGNORECASE,
+    r"""[(\[|–—-]?\s*(?:
+      (?:(?:file|courtesy|handout|pool|ap|afp|reuters|epa|getty|kyodo)\ )?
+        (?:photos?|photographs?|photography|pictures?|pic|images?|fotos?|bild|(?:photo|image|picture)\ credit)
+        \s?(?:by\b|/|:|courtesy\b|via\b|©)\s?[^.!?\n]{2,80}
+    | (?:ap|afp|reuters|epa|kyodo|xinhua|bloomberg)\ (?:photo|pic|file\ photo|file)
+    | (?:credit|bildquelle|crédit\ photo|copyright)\s?:\s?[^.!?\n]{2,80}
+    | via\ (?:reuters|ap|afp|getty\ images)
+    | (?:©|\(c\))\s?[^.!?\n\d]{2,60}
+    )\s*[)\]]?\.?""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CAPTION_START = re.compile(
-    r"(?:file photo|file picture|file|photo|image|picture|caption|photo caption|image caption|archivbild|archivfoto|bild|foto|"
-    r"bildunterschrift|légende|photo d'archives|pie de foto|archivo)\s?(?:[:|]|\s[-–—]+)\s?\S"
-    r"|\(?file photo[:)]|in this (?:file )?(?:[\w.,]+ ){0,6}(?:photo|image|picture|frame grab|photograph|handout)\b(?!-)",
-    re.IGNORECASE,
+    r"""(?:file\ photo|file\ picture|file|photo|image|picture|(?:photo\ |image\ )?caption|archivbild|archivfoto|bild
+        |foto|bildunterschrift|légende|photo\ d'archives|pie\ de\ foto|archivo)\s?(?:[:|]|\s[-–—]+)\s?\S
+    | \(?file\ photo[:)]
+    | in\ this\ (?:file\ )?(?:[\w.,]+\ ){0,6}(?:photo|image|picture|frame\ grab|photograph|handout)\b(?!-)""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_PHOTO_LINES = read_keys("getty images | file photo | reuters/file photo")
 
 
 def is_photo_credit(line: str, lexicon: Lexicon) -> bool:
     """Is the whole line a photographer's credit: `REUTERS/Name`, `Name/Getty Images`, `Photo: Name`?"""
     if len(line) > 120:
         return False
-    if (_PHOTO_WORDS.fullmatch(line) and line[0] != "©" and line[:3].lower() != "(c)") or furniture_key(line) in ("getty images", "file photo", "reuters/file photo"):
+    if furniture_key(line) in _PHOTO_LINES:
+        return True
+    # A lone `© AFP` may sign the text; `segments` decides by its place.
+    if _PHOTO_WORDS.fullmatch(line) and not line.lower().startswith(("©", "(c)")):
         return True
     match = _SLASH_CREDIT.fullmatch(line.strip("()[] "))
     if match is None:
@@ -287,25 +306,32 @@ def caption_rule(paragraph: str, lexicon: Lexicon) -> str | None:
             return "caption_credit"
         named = _SLASH_CREDIT.fullmatch(credit.strip("()[]. "))
         # A name, a slash and an agency after the sentence's end: an unknown agency will do, for it ends no sentence.
-        if named and (is_photo_credit(credit.rstrip("."), lexicon) or (" " in named["name"] and not credit.endswith("."))):
+        if named and (
+            is_photo_credit(credit.rstrip("."), lexicon) or (" " in named["name"] and not credit.endswith("."))
+        ):
             return "caption_credit"
     return None
 
 
 _SIGN_OFF = re.compile(
-    r"[(\[]?\s*(?:(?:additional |further )?reporting by|(?:additional )?writing by|editing by|compiled by|edited by|reported by"
-    r"|with (?:reporting|assistance) (?:by|from)|with files from|with contributions? from|translated by)\b.{2,400}",
+    r"[(\[]?\s*(?:(?:additional |further )?reporting by|(?:additional )?writing by|editing by|compiled by|edited by"
+    r"|reported by|with (?:reporting|assistance) (?:by|from)|with files from|with contributions? from|translated by)"
+    r"\b.{2,400}",
     re.IGNORECASE | re.DOTALL,
 )
 _CONTRIBUTED = re.compile(
-    r".{2,200}\bcontributed (?:reporting|to this (?:report|story|article|dispatch))\b.{0,80}|(?:this (?:report|story|article)|material)"
-    r"\b.{0,60}\b(?:from|by|includes?)\b.{2,120}\b(?:was used|news services|wire services|wire reports)\b.{0,60}",
+    r".{2,200}\bcontributed (?:reporting|to this (?:report|story|article|dispatch))\b.{0,80}"
+    r"|(?:this (?:report|story|article)|material)\b.{0,60}\b(?:from|by|includes?)\b.{2,120}"
+    r"\b(?:was used|news services|wire services|wire reports)\b.{0,60}",
     re.IGNORECASE | re.DOTALL,
 )
 _COPYRIGHT = re.compile(r"(?:©|\(c\)|copyright\b)\s*(?:©|\(c\))?\s*.{0,160}", re.IGNORECASE | re.DOTALL)
-_LEAD = re.compile(r"^[\s(\[]*(?:[-–—―_=*]+\s*)?(?:(?:source|quelle|fuente|with|from|credit|mit material von)\s?:?\s+)?", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^[\s(\[]*(?:[-–—―_=*]+\s*)?(?:(?:source|quelle|fuente|with|from|credit|mit material von)\s?:?\s+)?", re.IGNORECASE
+)
 _CLOSER = re.compile(
-    r"(?<=[.!?…\"'”’»)])\s+(?P<credit>(?:[-–—―]{1,3}\s?(?P<name>[A-Za-zÀ-ÿ][\w .&/,-]{1,40})|\((?P<inside>[A-Za-zÀ-ÿ][\w .&/,-]{1,40})\)))$"
+    r"(?<=[.!?…\"'”’»)])\s+(?P<credit>(?:[-–—―]{1,3}\s?(?P<name>[A-Za-zÀ-ÿ][\w .&/,-]{1,40})"
+    r"|\((?P<inside>[A-Za-zÀ-ÿ][\w .&/,-]{1,40})\)))$"
 )
 
 
@@ -336,19 +362,13 @@ def find_closer(paragraph: str, lexicon: Lexicon) -> int | None:
 def find_credited_wire(credit: str, lexicon: Lexicon) -> str | None:
     """The agency that a credit line names, by its approved name.
 
-    Short credits are read as names; in longer ones (`(c) 2019 Bloomberg L.P. All rights reserved`) the spellings of more
-    than three letters are looked for, and short ones in capitals (`AP`).
+    Short credits are read as names; in longer ones (`(c) 2019 Bloomberg L.P. All rights`) the spellings of more than
+    three letters are looked for, and short ones in capitals (`AP`).
     """
     found = lexicon.find_wire(_LEAD.sub("", credit).rstrip(")] ."))
     if found is not None:
         return found
-    places = []
-    for key, name in lexicon.wires.items():
-        words = re.escape(key).replace(r"\ ", r"\s+")
-        if len(key) > 3:
-            match = re.search(rf"(?<!\w){words}(?!\w)", credit, re.IGNORECASE)
-        else:
-            match = re.search(rf"(?<![\w/]){words.upper()}(?![\w/])", credit)
-        if match is not None:
-            places.append((match.start(), -len(key), name))
+    places = [
+        (match.start(), -len(key), name) for key, name, words in lexicon.wire_words if (match := words.search(credit))
+    ]
     return min(places)[2] if places else None

@@ -77,7 +77,7 @@ def _places(raw: bytes, codec: str, mark: int, decoded: str) -> tuple[Offsets, O
 
 
 def _places_by_byte(raw: bytes, codec: str, mark: int) -> tuple[Offsets, Offsets]:
-    """The same for any codec, by feeding it one byte at a time: for encodings with states or characters of any length."""
+    """The same for any codec, feeding it one byte at a time: for encodings with states or characters of any length."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     starts: list[int] = []
     ends: list[int] = []

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from . import patterns
 from .lexicon import DEFAULT, Lexicon, furniture_key
@@ -154,33 +156,39 @@ def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
     number = 0
     while number < len(parts):
         part = parts[number]
-        following = parts[number + 1 :]
-        if part.rule == "copyright" and not any(character.isdigit() for character in part.text):
+        if part.role == "credit" and re.match(r"©|\(c\)", part.text, re.IGNORECASE) and not re.search(r"\d", part.text):
             part.be("caption", "photo_credit")  # `© AFP` above the body is a photographer's
         elif part.role:
             pass
         elif header := patterns.find_header(part.text):
             _name_header(parts, number, header)
-        elif patterns.is_section_name(part.text) and any(not later.role for later in following):
+        elif patterns.is_section_name(part.text) and any(_unnamed_after(parts, number)):
             part.be("header", "section_name")
         elif patterns.is_editors_note(part.text):
             part.be("header", "editors_note")
-        elif patterns.is_byline(part.text, lexicon) and (headline or _has_headline(following, lexicon)):
+        elif patterns.is_byline(part.text, lexicon) and (headline or _has_headline(parts, number, lexicon)):
             part.be("byline", "byline")
         elif _is_lone_dateline(part, lexicon):
             part.be("dateline", "dateline")
-        elif headline is None and _is_headline(part, following, lexicon):
+        elif headline is None and _is_headline(parts, number, lexicon):
             part.be("headline", "headline")
             headline = part
-            for later in following:
+            for later in parts[number + 1 :]:
                 if furniture_key(later.text) == furniture_key(part.text):
                     later.be("furniture", "repeated_headline")
-        elif headline and number and parts[number - 1] is headline and len(part.text.split()) >= 4 and _is_headline(part, following, lexicon):
+        elif _is_deck(parts, number, headline, lexicon):
             part.be("headline", "subheadline")
         else:
             return number
         number += 1
     return number
+
+
+def _is_deck(parts: list[_Part], number: int, headline: _Part | None, lexicon: Lexicon) -> bool:
+    """A second line of headline directly under the first."""
+    if headline is None or parts[number - 1] is not headline or len(parts[number].text.split()) < 4:
+        return False
+    return _is_headline(parts, number, lexicon)
 
 
 def _name_header(parts: list[_Part], number: int, header: patterns.Header) -> None:
@@ -193,9 +201,16 @@ def _name_header(parts: list[_Part], number: int, header: patterns.Header) -> No
         parts.insert(number + 1, rest)
 
 
-def _has_headline(following: list[_Part], lexicon: Lexicon) -> bool:
-    unnamed = [part for part in following if not part.role and not patterns.find_header(part.text)]
-    return bool(unnamed) and _is_headline(unnamed[0], unnamed[1:], lexicon)
+def _unnamed_after(parts: list[_Part], number: int) -> Iterator[_Part]:
+    return (part for part in islice(parts, number + 1, None) if not part.role)
+
+
+def _has_headline(parts: list[_Part], number: int, lexicon: Lexicon) -> bool:
+    """Is the next part that is no header a headline?"""
+    for later in range(number + 1, len(parts)):
+        if not parts[later].role and not patterns.find_header(parts[later].text):
+            return _is_headline(parts, later, lexicon)
+    return False
 
 
 def _is_lone_dateline(part: _Part, lexicon: Lexicon) -> bool:
@@ -204,9 +219,9 @@ def _is_lone_dateline(part: _Part, lexicon: Lexicon) -> bool:
     return found is not None and found.length == len(part.text)
 
 
-def _is_headline(part: _Part, following: list[_Part], lexicon: Lexicon) -> bool:
-    """Short, no sentence with a period, and something longer or finished comes after it."""
-    text = part.text
+def _is_headline(parts: list[_Part], number: int, lexicon: Lexicon) -> bool:
+    """Is it short, no sentence with a period, and does something longer or finished come after it?"""
+    text = parts[number].text
     words = text.split()
     long_enough = len(words) >= 2 or (len(text) >= 6 and not text.isascii())
     if not long_enough or len(words) > MAX_HEADLINE_WORDS or len(text) > MAX_HEADLINE_CHARS:
@@ -216,7 +231,7 @@ def _is_headline(part: _Part, following: list[_Part], lexicon: Lexicon) -> bool:
     # Two sentences are no headline, but `Trump: 'It is unfair.' Abe disagrees` may be one line of it.
     if re.search(r"[a-zà-ÿ]{3}\.\s+[A-ZÀ-Þ]", text):
         return False
-    rest = [later for later in following if not later.role]
+    rest = _unnamed_after(parts, number)
     return any(len(later.text) > len(text) or patterns.ends_sentence(later.text) for later in rest)
 
 
@@ -250,7 +265,7 @@ def _cut_dateline(parts: list[_Part], first_body: int, lexicon: Lexicon) -> list
 
 
 def _cut_closer(parts: list[_Part], lexicon: Lexicon) -> list[_Part]:
-    """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body, and off a byline's place after it."""
+    """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body."""
     last = next((n for n in range(len(parts) - 1, -1, -1) if parts[n].role == "body"), None)
     if last is None:
         return parts

@@ -15,35 +15,53 @@ from .model import Segment, Sentence
 
 ROLES = ("headline", "caption", "body")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _CLOSE = "\"'”’»›)\\]」』）】"
 _OPEN = "\"'“”‘„‚«»‹([「『（"
 _STOP = re.compile(
-    rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*(?:\s»(?=\s))?)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*", re.DOTALL
+    rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*(?:\s»(?=\s))?)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*",
+    re.DOTALL,
 )
 # What may end no sentence, because a name or number follows.
-_NEVER = frozenset(
-    "mr mrs ms messrs dr prof gen sen rep gov lt col capt cpl sgt maj adm brig cmdr pvt rev hon pres amb supt insp det fr "
-    "mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h u.a bzw "
-    "evtl ggf inkl vgl usw.und sog geb verh".split()
+_NEVER = _words(
+    """
+    mr mrs ms messrs dr prof gen sen rep gov lt col capt cpl sgt maj adm brig cmdr pvt rev hon pres amb supt insp
+    det fr mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h
+    u.a bzw evtl ggf inkl vgl usw.und sog geb verh
+    """
 )
 # These do so only before a number.
-_BEFORE_NUMBER = frozenset("no nos nr art arts fig figs sec secs para p pp vol ch abs ziff tel ext núm ca".split())
+_BEFORE_NUMBER = _words(
+    """
+    no nos nr art arts fig figs sec secs para p pp vol ch abs ziff tel ext núm ca
+    """
+)
 # These end a sentence only if the next word is one that begins sentences.
-_EITHER = frozenset(
-    "inc corp co cos ltd bros llc plc jr sr etc dept univ assn ave blvd rd st jan feb mar apr jun jul aug sept sep oct nov "
-    "dec mon tue tues wed thu thur thurs fri sat ala ariz ark calif colo conn del fla ga ill ind kan ky la md mass mich "
-    "minn miss mo mont neb nev okla ore pa penn tenn tex vt va wash wis wyo ont que okt dez mrd mio mill tsd usw s.a n.v "
-    "ph.d m.d b.a m.a esq gmbh str u.s u.k u.n e.u d.c a.m p.m r.i n.y n.j n.h n.c s.c n.d s.d w.va n.m g.o.p".split()
+_EITHER = _words(
+    """
+    inc corp co cos ltd bros llc plc jr sr etc dept univ assn ave blvd rd st jan feb mar apr jun jul aug sept sep
+    oct nov dec mon tue tues wed thu thur thurs fri sat ala ariz ark calif colo conn del fla ga ill ind kan ky la
+    md mass mich minn miss mo mont neb nev okla ore pa penn tenn tex vt va wash wis wyo ont que okt dez mrd mio
+    mill tsd usw s.a n.v ph.d m.d b.a m.a esq gmbh str u.s u.k u.n e.u d.c a.m p.m r.i n.y n.j n.h n.c s.c n.d s.d
+    w.va n.m g.o.p
+    """
 )
 # Words that begin sentences and hardly ever a name that could follow an abbreviation.
-_STARTERS = frozenset(
-    "the a an this that these those there here he she it we they i you his her its their our my your who what when where why "
-    "how which but and or nor yet so if as at by for from in on of to with without after before since until while although "
-    "though because despite during under over between among about against according also however meanwhile moreover "
-    "instead still then now both each every some many most much more several few all no not one two three four five "
-    "another other others such last next earlier later asked speaking experts officials analysts critics supporters "
-    "der die das den dem ein eine er sie es wir ihr und aber doch auch nach vor bei mit im am in zu zum zur wie wenn als "
-    "les un une elle ils elles ce cette ces mais et en dans pour sur una pero con por para según gli ma nel per os mas em".split()
+_STARTERS = _words(
+    """
+    the a an this that these those there here he she it we they i you his her its their our my your who what when
+    where why how which but and or nor yet so if as at by for from in on of to with without after before since
+    until while although though because despite during under over between among about against according also
+    however meanwhile moreover instead still then now both each every some many most much more several few all no
+    not one two three four five another other others such last next earlier later asked speaking experts officials
+    analysts critics supporters der die das den dem ein eine er sie es wir ihr und aber doch auch nach vor bei mit
+    im am in zu zum zur wie wenn als les un une elle ils elles ce cette ces mais et en dans pour sur una pero con
+    por para según gli ma nel per os mas em
+    """
 )
 _SAYING = (
     "said|says|say|asked|asks|told|tells|added|adds|tweeted|tweets|wrote|writes|replied|replies|answered|shouted|cried|"
@@ -112,7 +130,7 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
         return not (close.strip(")]") and _SPEAKER_AFTER.match(following))
     if "…" in stop or stop.count(".") >= 2:
         attached = not text[match.start() - 1 : match.start()].isspace() and " " not in stop
-        return bool(close) or opened or starter or attached and stop.endswith("....")
+        return bool(close) or opened or starter or (attached and stop.endswith("...."))
     before = text[begin : match.start()]
     last = _LAST_WORD.search(before[-60:])
     word = last[1] if last else ""

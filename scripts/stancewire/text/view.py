@@ -81,7 +81,9 @@ class View:
 def make_view(text: str, segments: Iterable[Segment], roles: Sequence[str]) -> tuple[str, View]:
     """The view's string and its map, of the segments that have one of `roles`."""
     shown = [segment for segment in segments if segment.role in roles]
-    pieces, parts, position = [], [], 0
+    pieces: list[Piece] = []
+    parts: list[str] = []
+    position = 0
     for segment in shown:
         if parts:
             position += len(JOINT)
