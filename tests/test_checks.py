@@ -2,8 +2,8 @@
 
 `data/checks/<id>.json` says how the tiny project is broken:
 
-    tables  table -> set, copy, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a span
-            of other `words`
+    tables  table -> set, copy, add, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a
+            span of other `words`
     files   path -> write, append, delete, regex; yaml, json: path -> values
     after   as files, but once the manifests and the descriptor have been written anew over the rest
 """
@@ -67,6 +67,7 @@ def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
     for edit in edits.get("copy", ()):
         copied = dict(first_row(rows_of(project, edit.get("from", name)), edit["where"]))
         rows.append(change(copied, edit))
+    rows += edits.get("add", [])
     for edit in edits.get("drop", ()):
         rows.remove(first_row(rows, edit["where"]))
     schema = read_table_schema(name, project.table_schemas)

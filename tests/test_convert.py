@@ -309,6 +309,19 @@ def test_changed_missing_and_unlisted_sources_are_reported(project: Project) -> 
     assert hashlib.sha256(ARTICLE.encode()).hexdigest() in changed.message
 
 
+def test_files_of_another_root_are_not_those_of_sources_csv(project: Project, tmp_path: Path) -> None:
+    name = GOLD[0]["meta"]["source_file"]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_text(ARTICLE, encoding="utf-8")
+    report = convert_corpus(project, [tmp_path / "in"], tmp_path / "out")
+    assert (report.counts["written"], report.problems) == (1, [])
+
+
+def test_part_of_the_sources_may_be_converted_elsewhere(project: Project, tmp_path: Path) -> None:
+    report = convert_corpus(project, [project.sources / GOLD[1]["meta"]["source_file"]], tmp_path / "out")
+    assert (report.counts["written"], report.problems) == (1, [])
+
+
 def test_facts_of_sources_csv_reach_the_document(project: Project) -> None:
     add(
         project,

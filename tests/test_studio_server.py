@@ -109,7 +109,8 @@ def test_template_that_was_killed_halfway_is_made_anew(tmp_path: Path, monkeypat
     python.parent.mkdir(parents=True)
     python.write_text(
         "#!/bin/sh\n"
-        'case "$2" in *importlib*) echo 1.2.3 ;; *) echo made > "$LABEL_STUDIO_BASE_DATA_DIR/label_studio.sqlite3" ;; esac\n'
+        'made="$LABEL_STUDIO_BASE_DATA_DIR/label_studio.sqlite3"\n'
+        'case "$2" in *importlib*) echo 1.2.3 ;; *) echo made > "$made" ;; esac\n'
     )
     python.chmod(0o755)
     home = tmp_path / ".studio"

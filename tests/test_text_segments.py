@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -452,3 +453,30 @@ def test_codebook_renames_an_agency_under_all_its_spellings() -> None:
 
 def test_furniture_key_folds_case_digits_and_edges() -> None:
     assert furniture_key("  — Photo 12 of\t345 » ") == furniture_key("PHOTO 3 of 7") == "photo 0 of 0"
+
+
+def wrap(text: str, width: int) -> str:
+    """Each line hard-wrapped, as an old mail or terminal does."""
+    return "\n".join("\n".join(textwrap.wrap(line, width)) if line.strip() else line for line in text.split("\n"))
+
+
+LAYOUTS = {
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "CR": lambda text: text.replace("\n", "\r"),
+    "blank lines between": lambda text: "\n\n".join(line for line in text.split("\n") if line.strip()),
+    "no blank lines": lambda text: "\n".join(line for line in text.split("\n") if line.strip()),
+    "more blank lines": lambda text: text.replace("\n", "\n \n\t\n\n"),
+    "trailing and leading spaces": lambda text: "\n".join(f"\t {line}  \u00a0" for line in text.split("\n")),
+    "byte order mark": lambda text: "\ufeff" + text,
+    "wrapped at 72": lambda text: wrap("\n\n".join(line for line in text.split("\n") if line.strip()), 72),
+    "wrapped at 60": lambda text: wrap("\n\n".join(line for line in text.split("\n") if line.strip()), 60),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("gold", GOLD, ids=lambda gold: gold["meta"]["source_index"])
+def test_layout_changes_no_role(gold: dict, layout: str) -> None:
+    text = (SEEDS / gold["meta"]["source_file"]).read_bytes().decode("utf-8")
+    decoded = decode(LAYOUTS[layout](text).encode("utf-8"))
+    found = [(s.role, " ".join(decoded.text[s.start : s.end].split())) for s in segment_text(decoded.text)]
+    assert found == [(segment["role"], segment["text"]) for segment in gold["segments"]]

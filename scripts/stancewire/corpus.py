@@ -54,12 +54,19 @@ FILES_PER_SHARD = 256
 
 @dataclass(frozen=True)
 class Conversion:
-    """What every shard of one run is converted with; `corrections` by document."""
+    """What every shard of one run is converted with.
+
+    Attributes:
+        facts: rows of `sources.csv` by source path. corrections: by document.
+        own_roots: numbers of the roots that these two are about; a file of another root may have the same name.
+        encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
+    """
 
     lexicon: Lexicon
-    facts: Mapping[str, SourceFacts]
-    corrections: Mapping[str, Sequence[Correction]]
-    encoding: str | None
+    facts: Mapping[str, SourceFacts] = field(default_factory=dict)
+    corrections: Mapping[str, Sequence[Correction]] = field(default_factory=dict)
+    own_roots: frozenset[int] = frozenset()
+    encoding: str | None = None
 
 
 @dataclass
@@ -119,7 +126,6 @@ def convert_corpus(
         UsageError: neither project nor sources and out; an unknown encoding or format.
         SourceError: a source that does not exist, a wrong row in `sources.csv` or `corrections.csv`.
     """
-    own_sources = not sources
     if project is not None:
         sources, out = list(sources) or [project.sources], out or project.corpus
     if not sources or out is None:
@@ -133,12 +139,15 @@ def convert_corpus(
     prefixes = spread_prefixes(id_prefixes, len(sources))
     found = find_sources(sources, ENDINGS, format)
     names = name_documents(found, prefixes)
-    conversion = _prepare(project, encoding)
+    conversion = _prepare(project, sources, encoding)
     files = _files_to_read(found, names)
     done = _convert_all(conversion, files, workers, progress)
     done.problems += found.warnings
-    done.problems += check_listing(conversion.facts, found, done.hashes, complete=own_sources)
-    done.problems += _check_corrected(conversion, done, complete=own_sources)
+    if project is not None and conversion.own_roots:
+        whole = any(source.resolve() == project.sources for source in sources)
+        own = {source_path: sha256 for root, source_path, sha256 in done.hashes if root in conversion.own_roots}
+        done.problems += check_listing(conversion.facts, found, own, whole)
+        done.problems += _check_corrected(conversion, done) if whole else []
     rejects = _one_a_place([*found.rejects, *done.rejects])
     tables = _make_tables(project, done, rejects)
     if not dry_run:
@@ -154,17 +163,24 @@ def _check_encoding(encoding: str) -> None:
         raise UsageError(f"--encoding: {error}") from None
 
 
-def _prepare(project: Project | None, encoding: str | None) -> Conversion:
+def _prepare(project: Project | None, sources: Sequence[Path], encoding: str | None) -> Conversion:
     if project is None:
-        return Conversion(Lexicon.for_codebook(None), {}, {}, encoding)
+        return Conversion(Lexicon.for_codebook(None), encoding=encoding)
     from .codebook import read_codebook
 
     return Conversion(
         Lexicon.for_codebook(read_codebook(project.codebook_yaml)),
         read_sources_csv(project.sources_csv),
         read_corrections(project.corrections_csv),
+        frozenset(number for number, source in enumerate(sources) if _base(source) == project.sources),
         encoding,
     )
+
+
+def _base(source: Path) -> Path:
+    """The folder that source paths are relative to: the source itself, or the folder that the one file is in."""
+    top = source.resolve()
+    return top.parent if top.is_file() else top
 
 
 def _files_to_read(found: FoundSources, names: Mapping[int, str]) -> list[SourceFile]:
@@ -198,16 +214,16 @@ def convert_files(conversion: Conversion, files: Sequence[SourceFile]) -> Conver
             done.hashes.append((file.root, file.source_path, came.sha256))
         for record in came.records:
             try:
-                _convert_record(conversion, record, done)
+                _convert_record(conversion, record, file.root in conversion.own_roots, done)
             except Undecodable as error:
                 number = -1 if record.record_no is None else record.record_no
                 done.rejects.append(Reject(record.source_path, number, error.check, str(error)))
     return done
 
 
-def _convert_record(conversion: Conversion, record: SourceRecord, done: ConvertedFiles) -> None:
-    facts = conversion.facts.get(record.source_path, NOTHING_KNOWN)
-    corrections = conversion.corrections.get(record.name, ())
+def _convert_record(conversion: Conversion, record: SourceRecord, is_own: bool, done: ConvertedFiles) -> None:
+    facts = conversion.facts.get(record.source_path, NOTHING_KNOWN) if is_own else NOTHING_KNOWN
+    corrections = conversion.corrections.get(record.name, ()) if is_own else ()
     decoded = decode(record.raw, facts.encoding or record.declared or conversion.encoding)
     text = decoded.text
     check_quotes(text, corrections)
@@ -258,41 +274,35 @@ def _sentence_rows(doc_id: str, sentences: Sequence[Sentence]) -> list[dict[str,
 
 
 def check_listing(
-    facts: Mapping[str, SourceFacts],
-    found: FoundSources,
-    hashes: Sequence[tuple[int, str, str]],
-    complete: bool = True,
+    facts: Mapping[str, SourceFacts], found: FoundSources, hashes: Mapping[str, str], whole: bool = True
 ) -> list[Problem]:
     """`sources.csv` against the files: each named one is there, unchanged, and each file is named.
 
     Args:
-        hashes: root, source path and SHA-256 of the files that were read.
-        complete: were all of the project's sources read? If not, a file that is not among them is not missing.
+        hashes: source path -> SHA-256 of the files that were read.
+        whole: was all of the source root read? If not, a file that is not among them is not missing.
     """
     problems = []
-    there = {source_path: sha256 for _, source_path, sha256 in hashes}
     refused = {reject.source_path for reject in found.rejects}
     for source_path, row in facts.items():
-        if source_path not in there:
-            if complete and source_path not in refused:
-                message = "sources.csv names it, but there is no such file; put it back as it was received"
-                problems.append(
-                    Problem("corpus/sources.csv", f"{row.line} {source_path}", "source-missing", 1, message)
-                )
-        elif row.sha256 and row.sha256 != there[source_path]:
+        if source_path not in hashes:
+            if whole and source_path not in refused:
+                message = f"there is no file {source_path}; put it back as it was received"
+                problems.append(Problem("corpus/sources.csv", str(row.line), "source-missing", 1, message))
+        elif row.sha256 and row.sha256 != hashes[source_path]:
             message = (
-                f"the file {source_path} has the sha256 {there[source_path]}, but sources.csv says {row.sha256}; "
+                f"the file {source_path} has the sha256 {hashes[source_path]}, but here stands {row.sha256}; "
                 "put the file back as it was received, or give a new version a name of its own"
             )
             problems.append(Problem("corpus/sources.csv", str(row.line), "source-hash", 1, message))
-    if complete:
-        for source_path in sorted(set(there) - set(facts)):
+    if whole:
+        for source_path in sorted(set(hashes) - set(facts)):
             message = "it has no row in sources.csv; add one: its sha256, where it comes from, its rights"
             problems.append(Problem(source_path, "", "source-unlisted", 1, message, "warning"))
     return problems
 
 
-def _check_corrected(conversion: Conversion, done: ConvertedFiles, complete: bool) -> list[Problem]:
+def _check_corrected(conversion: Conversion, done: ConvertedFiles) -> list[Problem]:
     """Corrections of documents that are not there."""
     there = {row["doc_id"] for row in done.documents}
     return [
@@ -302,7 +312,6 @@ def _check_corrected(conversion: Conversion, done: ConvertedFiles, complete: boo
             "correction-place",
             1,
             f"there is no document {doc_id!r}; mend doc_id, or put its source back",
-            "problem" if complete else "warning",
         )
         for doc_id, rows in conversion.corrections.items()
         if doc_id not in there
@@ -348,9 +357,7 @@ def _make_tables(
 def _inputs(project: Project | None, sources: Sequence[Path], hashes: Sequence[tuple[int, str, str]]) -> dict[str, str]:
     """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
     roots = []
-    for source in sources:
-        top = source.resolve()
-        base = top.parent if top.is_file() else top
+    for base in map(_base, sources):
         inside = project is not None and base.is_relative_to(project.root)
         roots.append(base.relative_to(project.root).as_posix() if project is not None and inside else base.name)
     inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}

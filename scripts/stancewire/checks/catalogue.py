@@ -3,7 +3,8 @@
 Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are the words those of the codebook), level 3
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
-`tests/data/checks/<id>.json`.
+`tests/data/checks/<id>.json`. What a stage finds while it works (a decision that another one overrules, a doubtful
+encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("correction-row", 1, "problem", "Each row of corrections.csv is complete and well formed.", "mend the row"),
     ("correction-place", 1, "problem", "Each correction's quote stands at its place in its document.",
      "mend doc_id, start, end or quote in corrections.csv"),
+    ("reject-row", 1, "warning", "No source was refused.", "read why in corpus/rejects; mend its encoding or name"),
     # what the project decides
     ("codebook-syntax", 1, "problem", "schema/codebook.yaml is there and is YAML.", _LINE),
     ("codebook-key", 1, "problem", "The codebook has the keys of schema/codebook.schema.json and no other.", _LINE),

@@ -25,13 +25,14 @@ def check_project(project: Project) -> list[Problem]:
     found += unread
     found += check_tables(files, loaded)
     found += texts.check_corrections(files, loaded)
+    found += texts.check_rejects(loaded)
     found += judged.check_judgements(loaded)
     found += judged.check_gold(loaded)
     found += _check_with_codebook(project, files, loaded)
-    described, resources, _ = packaged.check_descriptor(files)
+    described, resources, differing = packaged.check_descriptor(files)
     lost = {problem.path for problem in (*stale, *unread)}  # named already
     found += [problem for problem in described if problem.path not in lost]
-    found += packaged.check_contents(loaded, resources)
+    found += packaged.check_contents(loaded, {n: item for n, item in resources.items() if n not in differing})
     found += packaged.check_releases(project.releases)
     found += privacy.check_privacy(files, loaded)
     return sorted(set(found))

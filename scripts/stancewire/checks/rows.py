@@ -91,7 +91,9 @@ def _check_foreign_keys(schema: TableSchema, table: pa.Table, loaded: Loaded) ->
         theirs = pa.table(
             {name: plain(loaded.tables[other].column(key)) for name, key in zip(columns, keys, strict=True)}
         )
-        lost = ours.join(theirs, keys=list(columns), join_type="left anti").column("__row").to_pylist()
+        lost = (
+            ours.join(theirs, keys=list(columns), join_type="left anti", use_threads=False).column("__row").to_pylist()
+        )
         for row in sorted(lost)[:MAX_LINES]:
             value = " ".join(str(table.column(name)[row].as_py()) for name in columns)
             message = f"{', '.join(columns)} is {value!r}, which {other} does not hold"

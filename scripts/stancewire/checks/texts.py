@@ -70,6 +70,14 @@ def check_corrections(files: Files, loaded: Loaded) -> list[Problem]:
     return found
 
 
+def check_rejects(loaded: Loaded) -> list[Problem]:
+    """Sources that were refused: one warning each, with the reason."""
+    columns = ("source_path", "record_no", "check", "message")
+    rows = loaded.columns("rejects", *columns)
+    found = ((f"{path}:{number}" if number else path, f"[{check}] {why}") for path, number, check, why in rows)
+    return limited("reject-row", table_file("rejects"), found)
+
+
 def check_documents(files: Files, loaded: Loaded) -> list[Problem]:
     """Documents against their source files, their own hashes and counts, and their segments' raw bytes."""
     if "documents" not in loaded.tables:

@@ -311,7 +311,7 @@ class _Reader:
             self._problem(place, f"{what} {value!r} is not offered with this task; offered: {', '.join(ids)}")
 
     def _list(self, answer: Mapping[str, Any], name: str) -> list[Any]:
-        found = answer.get(name) or []
+        found = [] if answer.get(name) is None else answer[name]
         if not isinstance(found, list):
             self._problem(name, "must be a list")
             return []

@@ -128,7 +128,7 @@ def server_python(say: Say = quiet) -> Path:
     return python
 
 
-def place_database(studio: Path, python: Path, say: Say) -> None:
+def place_database(studio: Path, python: Path, say: Say = quiet) -> None:
     """Copy the template to `data` unless a database is there; a half-made copy of a killed run is thrown away."""
     data = studio / "data"
     if (data / DATABASE).is_file():

@@ -58,10 +58,16 @@ Version {version}. {dataset.description}
 
 ## What is in it
 
-{n["documents"]} documents in {_distinct(tables["stories"], "story_id"):,} stories; {n["mentions"]} mentions of \
-{n["entities"]} entities; {n["stances"]} attributed stances (who holds which stance on what, in which words, and who \
-reports it); {n["document_stances"]} document stances (the author's own voice); {n["judgements"]} judgements by \
-{_distinct(tables["judgements"], "annotator_id"):,} annotators behind them.
+| | |
+|--|--|
+| documents | {n["documents"]} |
+| stories | {_distinct(tables["stories"], "story_id"):,} |
+| mentions of entities | {n["mentions"]} |
+| entities | {n["entities"]} |
+| attributed stances: who holds which stance on what, in which words, and who reports it | {n["stances"]} |
+| document stances: the author's own voice | {n["document_stances"]} |
+| judgements behind them | {n["judgements"]} |
+| annotators | {_distinct(tables["judgements"], "annotator_id"):,} |
 
 ```python
 import pandas as pd
@@ -150,7 +156,7 @@ def _caveats(tables: dict[str, pa.Table]) -> str:
 def data_dictionary(schemas: Sequence[TableSchema]) -> str:
     """DATA_DICTIONARY.md: every table and column, from the table schemas."""
     parts = [
-        "# Data dictionary\n\nMade from `schema/tables`. *Key* columns identify a row; *required* ones are never null.\n"
+        "# Data dictionary\n\nFrom `schema/tables`. *Key* columns identify a row; *required* ones are never null.\n"
     ]
     for schema in schemas:
         licence = "not licensed (article text)" if schema.licence == "article_text" else "annotations' licence"

@@ -47,7 +47,7 @@ def write_package(project: Project) -> State:
     return state
 
 
-def package_into(project: Project, folder: Path, version: Version | None = None) -> State:
+def package_into(project: Project, folder: Path, version: Version | str | None = None) -> State:
     """Write the whole package into `folder`, which must be empty or not exist.
 
     Args:
@@ -57,7 +57,7 @@ def package_into(project: Project, folder: Path, version: Version | None = None)
     """
     state = read_state(project)
     label = str(version) if version is not None else state.label
-    schema, changes = state.changes_table(version)
+    schema, changes = state.changes_table(None if version is None else str(version))
     tables: dict[str, pa.Table] = {}
     for name in TABLES:
         path = folder / table_file(name)

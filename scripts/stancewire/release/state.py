@@ -70,12 +70,12 @@ class State:
         """Version of the last release."""
         return None if self.last is None else parse_version(self.last.where)
 
-    def changes_table(self, version: Version | None = None) -> tuple[TableSchema, pa.Table]:
+    def changes_table(self, version: str | None = None) -> tuple[TableSchema, pa.Table]:
         """Table `changes`: the last release's own where nothing has changed, else the changes since it."""
         schema = read_table_schema("changes", self.project.table_schemas)
         if self.is_released and self.last is not None:
             return schema, make_table(schema, self.last.table("changes"))
-        release = str(version or self.version)
+        release = version or str(self.version)
         return schema, make_table(schema, [row | {"release": release} for row in self.changes])
 
     def descriptor(self, label: str, changes: TableFile) -> dict[str, Any]:

@@ -74,9 +74,10 @@ def segment_text(text: str, lexicon: Lexicon = DEFAULT) -> list[Segment]:
 
 def _paragraphs(text: str, lexicon: Lexicon) -> list[Paragraph]:
     def stands_alone(line: str) -> bool:
+        header = patterns.find_header(line)
         return (
-            lexicon.is_furniture(line)
-            or patterns.find_header(line) is not None
+            (header is not None and header.length == len(line))
+            or lexicon.is_furniture(line)
             or patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright")
             or patterns.is_byline(line, lexicon)
             or patterns.is_photo_credit(line, lexicon)
