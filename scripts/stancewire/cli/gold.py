@@ -78,7 +78,8 @@ def run_merge(args: argparse.Namespace) -> int:
     project = find_project(args)
     with project.writing():
         report = write_gold(project, args.method)
-        write_package(project)
+        if project.datapackage_json.is_file():  # else there is nothing yet that could grow stale
+            write_package(project)
     bad, warned = split_problems(report.problems)
     lines = [f"{name}: {count}" for name, count in report.counts.items()]
     if report.counts["open_conflicts"]:
