@@ -61,7 +61,7 @@ class Wanted:
 
 @dataclass
 class Delivery:
-    """One project on the server, and what is to be there by doc_id."""
+    """One project on the server, and what is to be there, by what its data call `key` (one task for each)."""
 
     client: Client
     room: Room
@@ -69,6 +69,7 @@ class Delivery:
     report: PushReport
     dry_run: bool = False
     say: Say = quiet
+    key: str = "doc_id"
 
     @property
     def title(self) -> str:
@@ -91,7 +92,7 @@ class Delivery:
         """Our tasks on the server; of a document sent twice (an answer was lost) untouched copies are deleted."""
         by_doc: dict[str, list[dict[str, Any]]] = {}
         for task in check_data(self.client.tasks(self.room.remote.id, self.title), self.room):
-            by_doc.setdefault(task["data"]["doc_id"], []).append(task)
+            by_doc.setdefault(task["data"][self.key], []).append(task)
         kept = {}
         for doc_id, copies in by_doc.items():
             copies.sort(key=lambda task: (not is_touched(task), int(task["id"])))
