@@ -211,7 +211,7 @@ def _pull(args: argparse.Namespace, project: Project) -> int:
     data: dict[str, Any] = {"appended": [item.decision_id for item in taken.appended], "tasks": dict(taken.counts)}
     data |= {"notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
     emit(args, data, lines)
-    return 1 if taken.problems else 0
+    return 1 if split_problems(taken.problems)[0] else 0
 
 
 def _ask(args: argparse.Namespace, project: Project) -> int:

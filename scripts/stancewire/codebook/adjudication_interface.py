@@ -63,7 +63,7 @@ def adjudication_xml(codebook: Codebook) -> str:
     _document_stance(fields)
     reason = _view(side, "reason")
     _header(reason, "Why? Name the rule of the guidelines.")
-    _text(reason, "reason", "A sentence (saved with Submit)", "3", "Write why you decided so")
+    _text(reason, "reason", "A sentence or two; then click Submit", "3", "Write why you decided so")
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -73,14 +73,14 @@ def version_label(number: int) -> str:
 
 
 def _exists(parent: ElementTree.Element, keys: object) -> None:
-    box = _shown(_view(parent, "field"), "shown", "exists")
+    box = _shown(_view(parent, "field field-exists"), "shown", "exists")
     _title(box, "exists", "Does it belong in the data?")
     control = _choices(box, "exists", "single-radio", "Decide whether it belongs in the data")
     control.set("value", "$exists")
 
 
 def _span_field(parent: ElementTree.Element, field: str, codebook: Codebook) -> None:
-    outer = _shown(_view(parent, "field"), "shown", field)
+    outer = _shown(_view(parent, f"field field-{field}"), "shown", field)
     box = _shown(outer, "exists", KEPT)
     _title(box, field, _ASKS[field])
     # Hidden by either of two controls: the front end asks a required control and its parent, no further.
@@ -93,7 +93,7 @@ def _span_field(parent: ElementTree.Element, field: str, codebook: Codebook) -> 
 
 
 def _document_stance(parent: ElementTree.Element) -> None:
-    box = _shown(_view(parent, "field"), "shown", "document_stance")
+    box = _shown(_view(parent, "field field-document_stance"), "shown", "document_stance")
     _title(box, "document_stance", "The article's own voice")
     control = _choices(box, "document_stance", "single-radio", "Still open: the article's own voice")
     control.set("value", "$document_stance")

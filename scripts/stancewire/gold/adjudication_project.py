@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from ..agreement.units import LAYER_PASS
+from ..agreement.units import LAYER_PASS, may_vote
 from ..agreement.values import DROP, boundary_value, parse_boundary
 from ..codebook.adjudication_interface import OTHER_SPAN
 from ..codebook.offers import OTHER
@@ -200,6 +200,7 @@ def take_answers(project: Project, client: Client) -> Taken:
     """
     answers, counts = pull_answers(project, client)
     evidence = read_evidence(project)
+    voting = {row["judgement_id"] for row in evidence.judgements if may_vote(row)}
     appended: list[Decision] = []
     problems: list[Problem] = []
     notes: list[str] = []
@@ -209,6 +210,13 @@ def take_answers(project: Project, client: Client) -> Taken:
             problems.append(Problem(ON_SERVER, answer.place, "decision-format", 2, made))
             continue
         fresh, found = _fresh(answer, made, (*evidence.decisions, *appended), notes)
+        if fresh and not voting.issuperset(answer.judgement_ids):
+            message = (
+                "what it decides was judged anew since, and is not taken in; stancewire adjudicate --push asks what is "
+                "open now, and this task may be deleted"
+            )
+            problems.append(Problem(ON_SERVER, answer.place, "decision-judgement", 2, message, "warning"))
+            continue
         fresh, more = admit(evidence, fresh, ON_SERVER)
         found += [dataclasses.replace(problem, place=answer.place) for problem in more]
         problems += found
