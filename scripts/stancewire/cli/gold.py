@@ -76,11 +76,16 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     explain = commands.add_parser(
         "explain",
         help="one row: its text in context, every vote, who decided and why",
-        description="Explain one gold row, or why there is none, down to its votes and the decision on it.",
+        description="Explain one gold row, or why there is none, down to its votes and the decision on it, with what "
+        "checks say of it and the releases it was in.",
     )
     explain.add_argument(
-        "id", metavar="ID", help="id of a mention, stance, conflict, decision or judgement, or DOC_ID/TARGET_ID"
+        "id",
+        metavar="ID",
+        help="id of a mention, stance, conflict, decision or judgement, or DOC_ID/TARGET_ID, or DOC_ID:START-END for "
+        "all that is, or is not, in gold at a place",
     )
+    explain.add_argument("--html", metavar="FILE", type=Path, help="write it as one self-contained page, too")
     add_json(explain)
     explain.set_defaults(run=run_explain)
 
@@ -239,9 +244,15 @@ def _decide(args: argparse.Namespace, project: Project) -> int:
 
 
 def run_explain(args: argparse.Namespace) -> int:
-    """Explain one row."""
-    from ..gold.explain import explain, explanation_lines
+    """Explain one row or place."""
+    from ..release.account import account, account_lines
 
-    about = explain(find_project(args), args.id)
-    emit(args, about, explanation_lines(about))
+    about = account(find_project(args), args.id)
+    lines = account_lines(about)
+    if args.html is not None:
+        from ..release.account_page import write_page
+
+        write_page(args.html, about)
+        lines = [*lines, f"written to {args.html}"]
+    emit(args, about, lines)
     return 0

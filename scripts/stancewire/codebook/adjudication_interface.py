@@ -44,7 +44,9 @@ def adjudication_xml(codebook: Codebook) -> str:
     left = _view(columns, "left")
     ElementTree.SubElement(_view(left, "versions"), "HyperText", name="versions", value="$versions", inline="true")
     article = _view(left, "article")
-    bar = ElementTree.SubElement(_view(article, "top"), "Labels", name="span", toName="text", showInline="true")
+    bar = ElementTree.SubElement(
+        _shown(_view(article, "top"), "shown", "boundary"), "Labels", name="span", toName="text", showInline="true"
+    )
     for number, color in enumerate(VERSION_COLORS):
         ElementTree.SubElement(bar, "Label", value=version_label(number), background=color, hotkey=next(keys))
     ElementTree.SubElement(bar, "Label", value="Other words", alias=OTHER_SPAN, background=OWN_COLOR, hotkey="0")

@@ -14,7 +14,7 @@ from ..agreement.values import DROP, boundary_value, parse_boundary
 from ..codebook.adjudication_interface import OTHER_SPAN
 from ..codebook.offers import OTHER
 from ..errors import Problem, UsageError
-from ..label_studio.adjudication import CaseAnswer, CaseTask, pull_answers, push_cases
+from ..label_studio.adjudication import COMMENT, NOTHING, CaseAnswer, CaseTask, pull_answers, push_cases
 from ..label_studio.client import Client
 from ..label_studio.delivery import PushReport
 from ..label_studio.environment import Say, quiet
@@ -115,14 +115,14 @@ def version_rows(case: Case, wording: Wording) -> Iterable[tuple[str, tuple[str,
     """A row a field: what it is, and what each version says; then the annotators' comments."""
     for item in case.outcome.fields:
         cells = tuple(
-            wording.words(case, item.field, version.values[item.field]) if item.field in version.values else "\u2013"
+            wording.words(case, item.field, version.values[item.field]) if item.field in version.values else NOTHING
             for version in case.versions
         )
         if item.field == "exists":
             cells = tuple("not marked" if version.values["exists"] == DROP else "marked" for version in case.versions)
         yield _SAID.get(item.field, item.field), cells
     if any(version.comment for version in case.versions):
-        yield "comment", tuple(" ".join((version.comment or "").split()) for version in case.versions)
+        yield COMMENT, tuple(" ".join((version.comment or "").split()) for version in case.versions)
 
 
 def passage_of(case: Case, article: Article, wording: Wording) -> tuple[str, View]:

@@ -31,6 +31,7 @@ from .pull import known_pseudonyms
 from .rooms import TITLE_CHARACTERS, Room, changed_settings, corpus_name, guidelines_html
 
 PASS = "adjudication"
+NOTHING, COMMENT = "\u2013", "comment"  # in the versions' rows: what a silent version says, and the row of comments
 AGREED = "agreed"  # who made the predictions: nobody but the annotators together
 _MODIFIERS = ("ctrl+shift+meta", "alt+shift+meta", "ctrl+alt+shift+meta")  # with these no hand presses a key by chance
 _MARKER = re.compile(r"\[stancewire corpus=(\S+) adjudicator=(\S+)\]")
@@ -321,7 +322,8 @@ def versions_html(case: CaseTask) -> str:
     cells = "".join(f"<th>{html.escape(name)}</th>" for name in case.versions)
     lines = [f"<table><caption>{html.escape(case.title)}</caption><tr><th></th>{cells}</tr>"]
     for what, said in case.rows:
-        differs = ' class="differs"' if len(set(said)) > 1 and what != "comment" else ""
+        values = set(said) - {NOTHING}
+        differs = ' class="differs"' if len(values) > 1 and what != COMMENT else ""
         cells = "".join(f"<td>{html.escape(value)}</td>" for value in said)
         lines.append(f"<tr{differs}><th>{html.escape(what)}</th>{cells}</tr>")
     return "".join(lines) + "</table>"
