@@ -14,7 +14,8 @@ from ..agreement.values import DROP, boundary_value, parse_boundary
 from ..codebook.adjudication_interface import OTHER_SPAN
 from ..codebook.offers import OTHER
 from ..errors import Problem, UsageError
-from ..label_studio.adjudication import COMMENT, NOTHING, CaseAnswer, CaseTask, pull_answers, push_cases
+from ..label_studio.adjudication import pull_answers, push_cases
+from ..label_studio.case_tasks import COMMENT, NOTHING, CaseAnswer, CaseTask
 from ..label_studio.client import Client
 from ..label_studio.delivery import PushReport
 from ..label_studio.environment import Say, quiet
