@@ -56,7 +56,7 @@ def send_cases(
     name = adjudicator(evidence, by)
     articles, wording = read_articles(project), Wording.of(evidence)
     cases = [case_task(case, articles[case.unit.doc_id], wording) for case in open_cases(evidence, method, doc_id)]
-    return push_cases(project, client, name, cases, dry_run, say)
+    return push_cases(project, client, name, cases, doc_id, dry_run, say)
 
 
 def adjudicator(evidence: Evidence, by: str | None) -> str:

@@ -19,7 +19,7 @@ from ..project import Project
 from .accounts import Accounts
 from .case_tasks import AGREED, PASS, CaseAnswer, CaseTask, case_task, read_answer
 from .client import Client, UnsureError
-from .delivery import PAUSE_SECONDS, Delivery, PushReport, Tasks, Wanted, is_touched
+from .delivery import PAUSE_SECONDS, Delivery, PushReport, is_touched
 from .environment import Say, quiet
 from .exports import Given
 from .pull import known_pseudonyms
@@ -36,13 +36,17 @@ def push_cases(
     client: Client,
     adjudicator: str,
     cases: Sequence[CaseTask],
+    doc_id: str | None = None,
     dry_run: bool = False,
     say: Say = quiet,
 ) -> PushReport:
-    """Bring these cases, and no other, before an adjudicator.
+    """Bring these cases before an adjudicator, and no case before two.
 
-    A case that somebody has begun or answered is not sent again, to nobody; one that is no longer open and that nobody
-    has begun is taken away.
+    A case that somebody has begun or answered, or that waits for another adjudicator, is not sent again; one that is
+    no longer open, and that nobody has begun, is taken away from whomever it waits for.
+
+    Args:
+        cases: all that are open (of one document, where `doc_id` is given: then all others stay as they are).
 
     Raises:
         StudioError: the server is away, refuses, or lost something; run again, it goes on.
@@ -50,31 +54,34 @@ def push_cases(
     report = PushReport()
     corpus = corpus_name(project)
     rooms = find_case_rooms(client, corpus)
-    begun = _begun(client, rooms, adjudicator)
+    tasks = {name: _our_tasks(client, room) for name, room in rooms.items()}
+    current = {case.case_id: case for case in cases}
+    for task in (task for listed in tasks.values() for task in listed):
+        data = task["data"]
+        if data["case_id"] not in current and doc_id in (None, data["doc_id"]) and not is_touched(task):
+            report.counts["tasks_withdrawn"] += 1
+            if not dry_run:
+                client.delete_task(int(task["id"]))
+    begun = _begun(tasks, adjudicator, current)
     wanted = {}
     for case in cases:
         holder = _who_has(case, begun)
-        if holder is None:
+        if holder is None or holder == (adjudicator, case.case_id):
             wanted[case.case_id] = case_task(case, adjudicator)
-        elif holder[1] != case.case_id or holder[0] != adjudicator:
-            report.counts["cases_begun_elsewhere"] += 1
+        else:
+            report.counts["cases_asked_already"] += 1
             report.notes.append(
                 f"{case.doc_id}: {case.title}: a task of {holder[0]} asks this already; when it is answered: "
                 "stancewire adjudicate --pull"
             )
-    if not wanted and adjudicator not in rooms:
+    if not wanted:
         return report
     with Accounts(client, project.people_json) as accounts:
         room = _room(project, client, accounts, adjudicator, rooms, report, dry_run)
     if room is None:
         report.counts["tasks_sent"] += len(wanted)
         return report
-    delivery = Delivery(client, room, wanted, report, dry_run, say, key="case_id")
-    there = delivery.list_tasks()
-    kept = {key: case_task(case, adjudicator) for case in cases if (key := case.case_id) in there}
-    delivery.wanted = wanted | kept
-    _withdraw(client, there, delivery.wanted, report, dry_run)
-    delivery.deliver()
+    Delivery(client, room, wanted, report, dry_run, say, key="case_id").deliver()
     return report
 
 
@@ -102,18 +109,21 @@ def find_case_rooms(client: Client, corpus: str) -> dict[str, Room]:
 Begun = dict[tuple[str, ...], list[tuple[str, str, frozenset[str]]]]
 
 
-def _begun(client: Client, rooms: Mapping[str, Room], adjudicator: str) -> Begun:
+def _begun(
+    tasks: Mapping[str, Sequence[Mapping[str, Any]]], adjudicator: str, current: Mapping[str, CaseTask]
+) -> Begun:
     """By judgements: (adjudicator, case, open fields) of each task that must not be asked of `adjudicator` again.
 
     These are the tasks that anyone has begun or answered, those that they skipped themselves, and those that wait for
     somebody else.
     """
     found: Begun = {}
-    for name, room in rooms.items():
-        for task in _our_tasks(client, room):
+    for name, listed in tasks.items():
+        for task in listed:
             data, own = task["data"], name == adjudicator
             skipped = any(item["was_cancelled"] for item in task["annotations"][-1:])
-            if (is_touched(task) and (own or not skipped)) or not (own or is_touched(task)):
+            waits = not own and data["case_id"] in current and not is_touched(task)
+            if waits or (is_touched(task) and (own or not skipped)):
                 asked = (name, data["case_id"], frozenset(data["open_fields"]))
                 found.setdefault(tuple(data["judgement_ids"]), []).append(asked)
     return found
@@ -125,14 +135,6 @@ def _who_has(case: CaseTask, begun: Begun) -> tuple[str, str] | None:
         if fields.issuperset(case.open_fields):
             return name, case_id
     return None
-
-
-def _withdraw(client: Client, there: Tasks, wanted: Mapping[str, Wanted], report: PushReport, dry_run: bool) -> None:
-    for case_id in sorted(there.keys() - wanted.keys()):
-        if not is_touched(there[case_id]):
-            report.counts["tasks_withdrawn"] += 1
-            if not dry_run:
-                client.delete_task(int(there[case_id]["id"]))
 
 
 def _room(

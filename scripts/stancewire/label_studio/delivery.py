@@ -32,7 +32,8 @@ class PushReport:
 
     Attributes:
         counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent,
-            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone.
+            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone; of
+            adjudication tasks_withdrawn, cases_asked_already.
         notes: what a person should know: held-back documents, changed texts.
     """
 
@@ -42,7 +43,7 @@ class PushReport:
     @property
     def changed(self) -> bool:
         """Whether anything on the server was, or would be, changed."""
-        still = ("tasks_there", "documents_held_back", "tasks_left_alone")
+        still = ("tasks_there", "documents_held_back", "tasks_left_alone", "cases_asked_already")
         return any(count for name, count in self.counts.items() if name not in still)
 
     def __str__(self) -> str:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page
-from studio_browser import browser_page, open_label_stream, press, select_text, sign_in
 
 from stancewire.codebook import read_campaign, read_codebook
+from stancewire.errors import UsageError
 from stancewire.gold import explain, write_gold
+from stancewire.gold.adjudicate import take_in
 from stancewire.gold.adjudication_project import send_cases, take_answers
+from stancewire.gold.cases import open_cases
 from stancewire.gold.decisions import read_decisions
-from stancewire.gold.evidence import read_rows
+from stancewire.gold.evidence import read_evidence, read_rows
 from stancewire.judgements.stage import write_judgements
+from stancewire.label_studio.accounts import Accounts
 from stancewire.label_studio.adjudication import find_case_rooms
 from stancewire.label_studio.client import Client
 from stancewire.label_studio.enter import enter_answers
 from stancewire.label_studio.exports import Given
 from stancewire.label_studio.pull import pull_all
 from stancewire.label_studio.push import push_pass
+from stancewire.label_studio.restore import post_answer
 from stancewire.label_studio.rooms import corpus_name
 from stancewire.project import Project
 
-pytestmark = [pytest.mark.studio, pytest.mark.browser]
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.studio
 
 ARTICLES = {
     "a-1": [
@@ -134,6 +141,8 @@ def decide_in_browser(page: Page, shots: Path) -> list[str]:
     kind = "exists" if layer == "mention" and marked_open(page) == 1 and "not marked" in versions(page) else layer
     page.screenshot(path=str(shots / f"{kind.replace(' ', '-')}.png"))
     assert "ann-" not in page.content().split("versions")[1][:2000]
+    from studio_browser import press, select_text
+
     if kind == "mention":
         assert visible_fields(page) == ["exists", "boundary", "label", "kind", "entity_id"]
         refused(page, "Still open: Label")
@@ -168,9 +177,12 @@ def versions(page: Page) -> str:
     return page.locator(".versions").inner_text()
 
 
+@pytest.mark.browser
 def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
     new_project: Callable[..., Project], studio_client: Client, chromium: str, tmp_path: Path
 ) -> None:
+    from studio_browser import browser_page, open_label_stream, sign_in
+
     project, annotators, third = make_judged(new_project, studio_client)
     wanted = {("mention", "label"), ("mention", "exists"), ("document_stance", "stance")}
     wanted |= {("stance", field) for field in ("boundary", "stance", "via")}
@@ -223,3 +235,36 @@ def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
     again = take_answers(project, studio_client)
     assert (again.appended, again.problems) == ((), ())
     assert send_cases(project, studio_client, None).counts["tasks_sent"] == 1
+
+
+def test_no_case_comes_before_two_adjudicators(new_project: Callable[..., Project], studio_client: Client) -> None:
+    project, _, third = make_judged(new_project, studio_client)
+    fourth = f"{third}b"
+    text = project.campaign_yaml.read_text(encoding="utf-8")
+    text = text.replace(f"adjudicators: [{third}]", f"adjudicators: [{third}, {fourth}]")
+    text = text.replace("annotators:\n  ", f"annotators:\n  {fourth}: {{kind: human}}\n  ", 1)
+    project.campaign_yaml.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="name one of several"):
+        send_cases(project, studio_client, None)
+    assert send_cases(project, studio_client, third).counts["tasks_sent"] == 4
+    refused = send_cases(project, studio_client, fourth)
+    assert (refused.changed, refused.counts["cases_asked_already"], len(refused.notes)) == (False, 4, 4)
+
+    room = find_case_rooms(studio_client, corpus_name(project))[third]
+    task = studio_client.tasks(room.remote.id, room.remote.title)[0]
+    with Accounts(studio_client, project.people_json) as accounts:
+        skip = {"result": [], "was_cancelled": True, "ground_truth": False}
+        post_answer(studio_client, accounts, third, int(task["id"]), skip, "skipping")
+    assert not send_cases(project, studio_client, third).changed
+    assert send_cases(project, studio_client, fourth).counts["tasks_sent"] == 1  # what one skips another may decide
+    assert take_answers(project, studio_client).counts == {"submitted": 0, "skipped": 1, "begun": 0, "waiting": 4}
+
+    # decided elsewhere meanwhile: whoever has not begun it need not
+    decided = next(case for case in open_cases(read_evidence(project)) if case.open_fields == ("label",))
+    path = project.root / "mine.jsonl"
+    line = {"judgement_ids": list(decided.unit.judgement_ids), "field": "label", "value": "PERSON", "reason": "so"}
+    path.write_text(json.dumps(line), encoding="utf-8")
+    take_in(project, path, third, datetime.date(2024, 5, 4))
+    assert send_cases(project, studio_client, third, doc_id="elsewhere").counts["tasks_withdrawn"] == 0
+    assert send_cases(project, studio_client, third).counts["tasks_withdrawn"] == 1
+    assert not send_cases(project, studio_client, third).changed
