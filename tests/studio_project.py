@@ -77,7 +77,7 @@ def make_studio_project(
 
 
 def write_corpus(project: Project, articles: dict[str, list[tuple[str, str]]]) -> None:
-    """The tables documents and segments, and the sentences that other tables ask for."""
+    """The tables documents and segments, and what other tables and stages ask for beside them."""
     documents, segments = [], []
     for doc_id, parts in articles.items():
         text = "\n".join(words for _, words in parts)
@@ -87,7 +87,8 @@ def write_corpus(project: Project, articles: dict[str, list[tuple[str, str]]]) -
             segments.append(row | {"rule": "test", "raw_start": None, "raw_end": None})
             place += len(words) + 1
         documents.append(_document(doc_id, text))
-    tables = {"documents": documents, "segments": segments, "sentences": []}
+    stories = [{"doc_id": doc_id, "story_id": doc_id, "is_story_head": True} for doc_id in articles]
+    tables = {"documents": documents, "segments": segments, "sentences": [], "stories": stories, "variants": []}
     made = {}
     for table, rows in tables.items():
         schema = read_table_schema(table, project.table_schemas)

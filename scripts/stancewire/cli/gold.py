@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from .output import add_json, emit, find_project, problem_lines, split_problems
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from ..project import Project
 
 METHODS = ("majority", "unanimous")
 
@@ -42,30 +45,47 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
     adjudicate = commands.add_parser(
         "adjudicate",
-        help="list the open conflicts, or take decisions in",
-        description="List the conflicts that no decision settles, their versions side by side under neutral names; or, "
-        "with --decide and --by, check decisions and append them to annotations/adjudications.jsonl. "
+        help="list the open conflicts; have them decided in Label Studio, here, or by a file",
+        description="List the conflicts that no decision settles, their versions side by side under neutral names. "
+        "--push sends them to an adjudicator's project in Label Studio, --pull takes the answers in; --text asks here, "
+        "one after another; --decide takes a file. Decisions are appended to annotations/adjudications.jsonl. "
         "Then: stancewire merge.",
     )
     adjudicate.add_argument(
         "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
     )
     adjudicate.add_argument("--document", metavar="DOC_ID", help="only the conflicts of this document")
-    adjudicate.add_argument(
+    how = adjudicate.add_mutually_exclusive_group()
+    how.add_argument(
+        "--push", action="store_true", help="send the open conflicts to Label Studio; twice changes nothing"
+    )
+    how.add_argument("--pull", action="store_true", help="take in what was decided in Label Studio")
+    how.add_argument("--text", action="store_true", help="ask here, in the terminal; each decision is kept at once")
+    how.add_argument(
         "--decide", metavar="FILE", type=Path, help="append the decisions of FILE (one JSON object a line)"
     )
-    adjudicate.add_argument("--by", metavar="PSEUDONYM", help="who decided; one of campaign.yaml's adjudicators")
+    adjudicate.add_argument(
+        "--by",
+        metavar="PSEUDONYM",
+        help="who decides; one of campaign.yaml's adjudicators (needed with --decide, and where there are several)",
+    )
+    adjudicate.add_argument("--dry-run", action="store_true", help="with --push: say what would be sent, send nothing")
     add_json(adjudicate)
     adjudicate.set_defaults(run=run_adjudicate)
 
     explain = commands.add_parser(
         "explain",
         help="one row: its text in context, every vote, who decided and why",
-        description="Explain one gold row, or why there is none, down to its votes and the decision on it.",
+        description="Explain one gold row, or why there is none, down to its votes and the decision on it, with what "
+        "checks say of it and the releases it was in.",
     )
     explain.add_argument(
-        "id", metavar="ID", help="id of a mention, stance, conflict, decision or judgement, or DOC_ID/TARGET_ID"
+        "id",
+        metavar="ID",
+        help="id of a mention, stance, conflict, decision or judgement, or DOC_ID/TARGET_ID, or DOC_ID:START-END for "
+        "all that is, or is not, in gold at a place",
     )
+    explain.add_argument("--html", metavar="FILE", type=Path, help="write it as one self-contained page, too")
     add_json(explain)
     explain.set_defaults(run=run_explain)
 
@@ -140,44 +160,102 @@ def _agreement_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def run_adjudicate(args: argparse.Namespace) -> int:
-    """List open conflicts, or append decisions."""
+    """List open conflicts, have them decided, or append decisions."""
     from ..errors import UsageError
     from ..gold.adjudicate import conflict_lines, open_conflicts
     from ..gold.evidence import read_evidence
 
-    if (args.decide is None) != (args.by is None):
+    if args.decide is not None and args.by is None:
         raise UsageError("--decide FILE and --by PSEUDONYM go together")
+    if args.by is not None and not (args.push or args.text or args.decide):
+        raise UsageError("--by PSEUDONYM goes with --push, --text or --decide FILE")
+    if args.dry_run and not args.push:
+        raise UsageError("--dry-run goes with --push")
+    if args.text and args.json:
+        raise UsageError("--text talks with a person; leave --json out")
     project = find_project(args)
-    if args.decide is not None:
-        return _decide(args, project)
+    for chosen, run in ((args.decide, _decide), (args.push, _push), (args.pull, _pull), (args.text, _ask)):
+        if chosen:
+            return run(args, project)
     conflicts = open_conflicts(read_evidence(project), args.method, args.document)
     lines = [line for conflict in conflicts for line in (*conflict_lines(conflict), "")]
     count = f"{len(conflicts)} open conflict{'' if len(conflicts) == 1 else 's'}"
     if conflicts:
         count += (
-            '; decide with lines of {"conflict_id": ..., "value": ..., "reason": ...}: --decide FILE --by PSEUDONYM'
+            "; decide in Label Studio (--push, --pull), here (--text), or with lines of "
+            '{"conflict_id": ..., "value": ..., "reason": ...}: --decide FILE --by PSEUDONYM'
         )
     emit(args, {"conflicts": conflicts}, [*lines, count])
     return 0
 
 
-def _decide(args: argparse.Namespace, project: Any) -> int:
-    import datetime
+def _push(args: argparse.Namespace, project: Project) -> int:
+    from ..gold.adjudication_project import send_cases
+    from ..label_studio.client import connect
+    from .studio import progress
 
+    with project.writing(), connect(project) as client:
+        report = send_cases(project, client, args.by, args.method, args.document, args.dry_run, progress())
+    verb = "would be done on" if args.dry_run else "on"
+    summary = f"{verb} {client.url}: {report}" + ("" if report.changed else " (nothing changed)")
+    counts = dict(sorted(report.counts.items()))
+    data = {"url": client.url, "changed": report.changed, **counts, "notes": report.notes}
+    emit(args, data, [*report.notes, summary])
+    return 0
+
+
+def _pull(args: argparse.Namespace, project: Project) -> int:
+    from ..gold.adjudication_project import take_answers
+    from ..label_studio.client import connect
+
+    with project.writing(), connect(project) as client:
+        taken = take_answers(project, client)
+    counts = ", ".join(f"{count} {name}" for name, count in taken.counts.items() if count)
+    lines = [*taken.notes, f"tasks: {counts or 'none'}", f"{len(taken.appended)} decisions appended"]
+    if taken.appended:
+        lines[-1] += "; next: stancewire merge"
+    if taken.problems:
+        lines += problem_lines(taken.problems)
+    data: dict[str, Any] = {"appended": [item.decision_id for item in taken.appended], "tasks": dict(taken.counts)}
+    data |= {"notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
+    emit(args, data, lines)
+    return 1 if split_problems(taken.problems)[0] else 0
+
+
+def _ask(args: argparse.Namespace, project: Project) -> int:
+    from ..gold.adjudicate_text import ask_cases
+
+    with project.writing():
+        done = ask_cases(project, args.by, args.method, args.document, _today())
+    print(f"{done} decisions appended" + ("; next: stancewire merge" if done else ""))
+    return 0
+
+
+def _today() -> datetime.date:
+    # a decision is a record of what a person did today; nothing made depends on this clock
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def _decide(args: argparse.Namespace, project: Project) -> int:
     from ..gold.adjudicate import take_in
 
     with project.writing():
-        # a decision is a record of what a person did today; nothing made depends on this clock
-        fresh, problems = take_in(project, args.decide, args.by, datetime.datetime.now(datetime.UTC).date())
+        fresh, problems = take_in(project, args.decide, args.by, _today())
     lines = problem_lines(problems) if problems else [f"{len(fresh)} decisions appended; next: stancewire merge"]
     emit(args, {"appended": [item.decision_id for item in fresh], "problems": [p.as_json() for p in problems]}, lines)
     return 1 if problems else 0
 
 
 def run_explain(args: argparse.Namespace) -> int:
-    """Explain one row."""
-    from ..gold.explain import explain, explanation_lines
+    """Explain one row or place."""
+    from ..release.account import account, account_lines
 
-    about = explain(find_project(args), args.id)
-    emit(args, about, explanation_lines(about))
+    about = account(find_project(args), args.id)
+    lines = account_lines(about)
+    if args.html is not None:
+        from ..release.account_page import write_page
+
+        write_page(args.html, about)
+        lines = [*lines, f"written to {args.html}"]
+    emit(args, about, lines)
     return 0

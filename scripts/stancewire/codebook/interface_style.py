@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from .offers import ENTITY_KEYS, HOLDER_KEYS
 
+VERSION_COLORS = ("#1f77b4", "#d95f02", "#7570b3", "#1b9e77", "#a6761d", "#e7298a", "#66a61e", "#666666")
+
 _COMMON = """
 .stancewire { display: flex; flex-direction: column; height: calc(100vh - 136px); min-height: 420px; }
 .top { flex: none; border-bottom: 1px solid rgba(128, 128, 128, .4); padding: 0 0 4px; }
@@ -70,4 +72,33 @@ STANCE_STYLE = f"""{_COMMON}
 .head {{ background: none !important; }}
 .head h4 {{ font-weight: 600; opacity: .75; overflow: visible; }}
 .head .cells h4 {{ text-align: center; font-size: 11px !important; }}
+"""
+
+_VERSION_MARKS = "\n".join(
+    f".versions tr:first-child th:nth-child({number + 2}) {{ border-top: 4px solid {color}; }}"
+    for number, color in enumerate(VERSION_COLORS)
+)
+
+# Versions above, passage below them, questions at the right: nothing but the passage and the questions scrolls.
+ADJUDICATION_STYLE = f"""{_COMMON}
+.adjudication .left {{ display: flex; flex-direction: column; min-height: 0; }}
+.versions {{ flex: none; max-height: 45%; overflow: auto; padding-top: 6px; }}
+.versions table {{ border-collapse: collapse; width: 100%; font-size: 13px; line-height: 18px; }}
+.versions caption {{ text-align: left; font-weight: 600; padding: 0 0 4px; }}
+.versions th, .versions td {{ border: 1px solid rgba(128, 128, 128, .35); padding: 2px 8px; text-align: left;
+  vertical-align: top; }}
+.versions th {{ font-weight: 600; white-space: nowrap; }}
+.versions .differs {{ background: rgba(255, 214, 102, .3); }}
+.adjudication .article {{ flex: 1 1 0; min-height: 0; }}
+.adjudication .body .lsf-richtext__line:first-child {{ font-weight: 400; }}
+.adjudication .top .lsf-label:not(:last-child) {{ display: none; }}
+.flags-of-fields {{ display: none; }}
+.fields {{ flex: 1 1 0; min-height: 80px; overflow-y: auto; padding-right: 6px; }}
+.title {{ display: flex; align-items: center; gap: 8px; }}
+.title .open h4 {{ margin: 7px 0 2px !important; padding: 0 6px; border-radius: 8px; background: #ffbf00; color: #000;
+  font-size: 11px !important; line-height: 14px !important; opacity: 1; }}
+.fields .lsf-hint {{ display: none; }}
+.fields .names .lsf-choices {{ max-height: 96px; overflow-y: auto; }}
+{_VERSION_MARKS}
+.reason {{ flex: none; border-top: 1px solid rgba(128, 128, 128, .4); }}
 """

@@ -6,16 +6,18 @@ annotators.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..agreement.values import DROP, field_value
+from ..agreement.values import DROP, parse_boundary
 from ..errors import Problem, UsageError
 from ..project import Project
-from ..tables import row_id, write_text
+from ..tables import write_text
+from .cases import versions_of
 from .decisions import Decision, check_decisions, conflict_id, parse_decision
 from .evidence import Evidence, read_evidence
 from .explain import CONTEXT
@@ -50,35 +52,27 @@ def _conflict(outcome: Outcome, item: FieldOutcome, evidence: Evidence) -> dict[
         "target_id": unit.target_id,
         "field": item.field,
         "choices": [value for value, _ in item.votes],
-        "versions": _versions(outcome, item, text),
+        "versions": _versions(outcome, text),
         "judgement_ids": list(unit.judgement_ids),
         "earlier_decision": None if item.stale is None else item.stale.as_json(),
     }
 
 
-def _versions(outcome: Outcome, item: FieldOutcome, text: str) -> list[dict[str, Any]]:
+def _versions(outcome: Outcome, text: str) -> list[dict[str, Any]]:
     """What each annotator said, under neutral names; silence is a version of whether it exists."""
-    key = outcome.conflict_id(item.field)
-    votes = {vote.annotator_id: vote for vote in outcome.unit.votes}
-    asked = sorted(name for _, names in item.votes for name in names)
-    asked.sort(key=lambda name: row_id(key, votes[name].judgement_id if name in votes else name))
     versions = []
-    for number, name in enumerate(asked):
-        said: dict[str, Any] = {"version": _letter(number)}
-        vote = votes.get(name)
-        if vote is None:
+    for version in versions_of(outcome):
+        said: dict[str, Any] = {"version": version.name}
+        if version.values.get("exists") == DROP:
             said["exists"] = DROP
         else:
-            if vote.start is not None and vote.end is not None:
-                said |= {"boundary": f"{vote.start}:{vote.end}", "text": text[vote.start : vote.end]}
-            fields = [field.field for field in outcome.fields if field.field not in ("exists", "boundary")]
-            said |= {field: field_value(vote.row, field) for field in fields} | {"comment": vote.row["comment"]}
+            if "boundary" in version.values:
+                start, end = parse_boundary(version.values["boundary"])
+                said |= {"boundary": version.values["boundary"], "text": text[start:end]}
+            rest = {field: value for field, value in version.values.items() if field not in ("exists", "boundary")}
+            said |= rest | {"comment": version.comment}
         versions.append(said)
     return versions
-
-
-def _letter(number: int) -> str:
-    return chr(ord("A") + number) if number < 26 else str(number + 1)
 
 
 def conflict_lines(conflict: dict[str, Any]) -> list[str]:
@@ -104,12 +98,13 @@ def conflict_lines(conflict: dict[str, Any]) -> list[str]:
 def read_new_decisions(path: Path, evidence: Evidence, by: str, today: datetime.date) -> list[Decision]:
     """The decisions of a file, with what can be known filled in.
 
-    A line needs `judgement_ids` (or the `conflict_id` of an open conflict), `field` (unless the conflict says it),
-    `value` and `reason`; layer, doc_id, codebook_version, decided_by and decided_at are filled in where they are
-    missing. A `decision_id` may stand there, and is computed anew.
+    A line needs `judgement_ids` (or the `conflict_id` of a field of today's units, in conflict or not), `field` (unless
+    the conflict says it), `value` and `reason`; layer, doc_id, codebook_version, decided_by and decided_at are filled
+    in where they are missing. A `decision_id` may stand there, and is computed anew.
 
     Raises:
-        UsageError: the file cannot be read, or a line is decided by someone else than `by`.
+        UsageError: the file cannot be read, a line is decided by someone else than `by`, or names a conflict that is
+            no more.
         CodebookError: a line is not a decision.
     """
     try:
@@ -118,18 +113,40 @@ def read_new_decisions(path: Path, evidence: Evidence, by: str, today: datetime.
         raise UsageError(
             f"{path} cannot be read ({type(error).__name__}); give a UTF-8 file, one decision a line"
         ) from None
-    conflicts = {item["conflict_id"]: item for item in open_conflicts(evidence)}
+    conflicts = {
+        outcome.conflict_id(item.field): {
+            "judgement_ids": list(outcome.unit.judgement_ids),
+            "layer": outcome.unit.layer,
+            "doc_id": outcome.unit.doc_id,
+            "field": item.field,
+        }
+        for outcome in evidence.outcomes("majority")  # ids of conflicts are the same under every method
+        for item in outcome.fields
+    }
     rows = {row["judgement_id"]: row for row in evidence.judgements}
     decisions = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             place = f"{path}:{number}"
+            _refuse_vanished(line, conflicts, place)
             filled = _filled(line, conflicts, rows, by, evidence.codebook.version, today)
             decision = parse_decision(filled, place, number)
             if decision.decided_by != by:
                 raise UsageError(f"{place}: decided_by is {decision.decided_by!r}, but --by says {by!r}")
             decisions.append(decision)
     return decisions
+
+
+def _refuse_vanished(line: str, conflicts: dict[str, dict[str, Any]], place: str) -> None:
+    """A bare conflict_id must be that of judgements that still vote together."""
+    with contextlib.suppress(ValueError):
+        given = json.loads(line)
+        bare = isinstance(given, dict) and "judgement_ids" not in given and "conflict_id" in given
+        if bare and given["conflict_id"] not in conflicts:
+            raise UsageError(
+                f"{place}: there is no conflict {given['conflict_id']!r} now: a judgement that it rests on was changed "
+                "or deleted, or the id is mistyped; list the conflicts anew: stancewire adjudicate"
+            )
 
 
 def _filled(
@@ -176,27 +193,56 @@ def take_in(project: Project, path: Path, by: str, today: datetime.date) -> tupl
     """
     evidence = read_evidence(project)
     given = read_new_decisions(path, evidence, by, today)
-    judgements = {row["judgement_id"]: row for row in evidence.judgements}
-    known = frozenset(entity.entity_id for entity in evidence.codebook.entities)
-    problems = []
-    for item in given:
-        local = {row[column] for row in evidence.judgements if row["doc_id"] == item.doc_id
-                 for column in ("entity_id", "holder_entity_id", "via_entity_id")}  # fmt: skip
-        named = known | {entity_id for entity_id in local if entity_id}
-        problems += check_decisions(
-            [item], judgements, evidence.texts, named, evidence.codebook, evidence.campaign.adjudicators, str(path)
-        )
+    fresh, problems = admit(evidence, given, str(path))
     if problems:
         return [], problems
+    if fresh:
+        append_decisions(project.adjudications_jsonl, fresh)
+    return fresh, []
+
+
+def admit(evidence: Evidence, given: Sequence[Decision], path: str) -> tuple[list[Decision], list[Problem]]:
+    """Check decisions that are about to be appended together.
+
+    Args:
+        path: where they come from, as it is printed; the place is each decision's `line`.
+
+    Returns:
+        those that say something new (of a field whose last decision has the same value, none), and what is wrong:
+        with the decisions, or because two of them contradict each other.
+    """
+    judgements = {row["judgement_id"]: row for row in evidence.judgements}
+    problems = []
+    for item in given:
+        named = known_entities(evidence, item.doc_id)
+        problems += check_decisions(
+            [item], judgements, evidence.texts, named, evidence.codebook, evidence.campaign.adjudicators, path
+        )
+    standing = {item.decision_id for item in evidence.decisions}
+    said: dict[str, Decision] = {}
+    for item in given:
+        if item.decision_id not in standing:
+            before = said.setdefault(item.conflict_id, item)
+            if before.value != item.value:
+                message = (
+                    f"decides {item.field} {item.value!r} where line {before.line} decides {before.value!r}: two "
+                    "decisions on one thing contradict each other; leave one"
+                )
+                problems.append(Problem(path, str(item.line), "decision-contradiction", 2, message))
     last = {item.conflict_id: item.value for item in evidence.decisions}
     fresh = []
     for item in given:
         if last.get(item.conflict_id) != item.value:
             last[item.conflict_id] = item.value
             fresh.append(item)
-    if fresh:
-        append_decisions(project.adjudications_jsonl, fresh)
-    return fresh, []
+    return fresh, problems
+
+
+def known_entities(evidence: Evidence, doc_id: str) -> frozenset[str]:
+    """The entities that a decision in this document may name: the codebook's, and those that anyone named in it."""
+    columns = ("entity_id", "holder_entity_id", "via_entity_id")
+    local = {row[column] for row in evidence.judgements if row["doc_id"] == doc_id for column in columns}
+    return frozenset(local - {None, ""}) | {entity.entity_id for entity in evidence.codebook.entities}
 
 
 def append_decisions(path: Path, decisions: Sequence[Decision]) -> None:

@@ -52,7 +52,7 @@ def explain(project: Project, asked: str) -> Explanation:
         StancewireError: judgements, decisions or gold cannot be read.
     """
     evidence = read_evidence(project)
-    method = _method(project)
+    method = made_with(project)
     documents = _documents_of(project, evidence, asked)
     quarantined = [row for row in read_rows(project, project.annotations, "quarantine") if row["judgement_id"] == asked]
     if quarantined:
@@ -155,7 +155,7 @@ def _field(outcome: Outcome, item: FieldOutcome) -> Explanation:
 
 
 def _decision(item: Decision) -> Explanation:
-    return {"decision_id": item.decision_id} | item.as_json()
+    return {"decision_id": item.decision_id, "line": item.line} | item.as_json()
 
 
 def _vote(vote: Vote, outcome: Outcome) -> Explanation:
@@ -170,6 +170,11 @@ def _vote(vote: Vote, outcome: Outcome) -> Explanation:
 def _judgement(row: dict[str, Any]) -> Explanation:
     about = {name: row[name] for name in _OF_A_JUDGEMENT}
     return about | {name: row[name].date().isoformat() for name in ("created_at", "updated_at")}
+
+
+def verdict_on_vote(row: dict[str, Any], evidence: Evidence) -> Explanation:
+    """A judgement that is in no unit, and why it does not vote."""
+    return _judgement(row) | {"verdict": _why_no_vote(row, evidence)}
 
 
 def _mirrors(unit: Unit, evidence: Evidence) -> list[str]:
@@ -212,13 +217,14 @@ def _why_no_vote(row: dict[str, Any], evidence: Evidence) -> str:
 def _explain_quarantine(row: dict[str, Any]) -> Explanation:
     about = {"id": row["judgement_id"], "kind": "quarantine", "judgement": _judgement(row)}
     return about | {
+        "doc_id": row["doc_id"],
         "raw_start": row["raw_start"],
         "raw_end": row["raw_end"],
         "verdict": f"in quarantine: {row['reason']}",
     }
 
 
-def _method(project: Project) -> str:
+def made_with(project: Project) -> str:
     """The method that the gold tables were made with, as their rows say; majority where they have no rows."""
     for name in ("stances", "document_stances"):
         schema = read_table_schema(name, project.table_schemas)

@@ -32,7 +32,8 @@ class PushReport:
 
     Attributes:
         counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent,
-            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone.
+            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone; of
+            adjudication tasks_withdrawn, cases_asked_already.
         notes: what a person should know: held-back documents, changed texts.
     """
 
@@ -42,7 +43,7 @@ class PushReport:
     @property
     def changed(self) -> bool:
         """Whether anything on the server was, or would be, changed."""
-        still = ("tasks_there", "documents_held_back", "tasks_left_alone")
+        still = ("tasks_there", "documents_held_back", "tasks_left_alone", "cases_asked_already")
         return any(count for name, count in self.counts.items() if name not in still)
 
     def __str__(self) -> str:
@@ -61,7 +62,7 @@ class Wanted:
 
 @dataclass
 class Delivery:
-    """One project on the server, and what is to be there by doc_id."""
+    """One project on the server, and what is to be there, by what its data call `key` (one task for each)."""
 
     client: Client
     room: Room
@@ -69,6 +70,7 @@ class Delivery:
     report: PushReport
     dry_run: bool = False
     say: Say = quiet
+    key: str = "doc_id"
 
     @property
     def title(self) -> str:
@@ -91,7 +93,7 @@ class Delivery:
         """Our tasks on the server; of a document sent twice (an answer was lost) untouched copies are deleted."""
         by_doc: dict[str, list[dict[str, Any]]] = {}
         for task in check_data(self.client.tasks(self.room.remote.id, self.title), self.room):
-            by_doc.setdefault(task["data"]["doc_id"], []).append(task)
+            by_doc.setdefault(task["data"][self.key], []).append(task)
         kept = {}
         for doc_id, copies in by_doc.items():
             copies.sort(key=lambda task: (not is_touched(task), int(task["id"])))
