@@ -91,13 +91,12 @@ def run_merge(args: argparse.Namespace) -> int:
 
 def run_agree(args: argparse.Namespace) -> int:
     """Measure agreement on the judgements as they are."""
-    from ..agreement.measure import measure_agreement
     from ..gold.evidence import read_evidence, read_rows
 
     project = find_project(args)
     evidence = read_evidence(project)
     stories = {row["doc_id"]: row["story_id"] for row in read_rows(project, project.corpus, "stories")}
-    rows = measure_agreement(evidence.units(), stories, evidence.models)
+    rows = evidence.agreement(evidence.units(), stories)
     if args.by:
         rows = [row for row in rows if row["by"] == args.by]
     below = _below_levels(rows, dict(evidence.codebook.rules.agreement))

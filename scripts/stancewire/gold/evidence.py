@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ..agreement.units import Unit, make_units, may_vote
+from ..agreement.measure import measure_agreement
+from ..agreement.units import Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
 from ..project import Project
 from ..tables import read_table, read_table_schema
@@ -46,6 +47,15 @@ class Evidence:
         judgements = [row for row in self.judgements if row["doc_id"] == doc_id]
         assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
         return make_units(judgements, assignments, self.codebook.rules)
+
+    def agreement(self, units: Sequence[Unit], stories: Mapping[str, str]) -> list[Row]:
+        """Rows of the table `agreement` about units: all measures, by every grouping.
+
+        Args:
+            stories: doc_id -> story_id.
+        """
+        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
 
     def outcomes(self, method: str, doc_id: str | None = None) -> list[Outcome]:
         """What comes of the units under a method."""

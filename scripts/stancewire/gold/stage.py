@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..agreement.measure import measure_agreement
 from ..agreement.units import contradictions
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
@@ -53,7 +52,7 @@ def gold_rows(
         "entities": entities,
         "targets": target_rows(codebook),
         "annotators": annotator_rows(evidence.campaign),
-        "agreement": measure_agreement([outcome.unit for outcome in outcomes], story_ids, evidence.models),
+        "agreement": evidence.agreement([outcome.unit for outcome in outcomes], story_ids),
         "stances_wide": wide_rows(stances, documents, stories, places, texts, entities, codebook),
         "variant_stances": variant_stance_rows(corpus["variants"], stances),
     }
