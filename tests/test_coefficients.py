@@ -21,7 +21,7 @@ from stancewire.agreement.kappas import cohen_kappa, fleiss_kappa, gwet_ac1
 # on twelve subjects). '.' is missing.
 FOUR = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
 
-# Fourteen raters, ten subjects, five categories: the table that the encyclopedias' article on Fleiss' kappa works through
+# Fourteen raters, ten subjects, five categories: the table by which encyclopedias explain Fleiss' kappa
 FOURTEEN = [
     [0, 0, 0, 0, 14],
     [0, 2, 6, 4, 2],

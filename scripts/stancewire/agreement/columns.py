@@ -9,8 +9,6 @@ over its pairs. So a thousand annotators cost as much as their votes, not as muc
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .coefficients import Floats
+from .tokens import Tokens
 from .units import Unit, Vote
 from .values import LAYER_FIELDS, field_value
 
@@ -33,23 +32,6 @@ TOKENS = FOUND.index("tokens")
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-_TOKEN = re.compile(r"\w+|[^\w\s]")
-
-
-class Tokens:
-    """Where the tokens of texts stand: runs of word characters, and other characters one by one."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        self._places: dict[str, tuple[list[int], list[int]]] = {}
-
-    def within(self, doc_id: str, start: int, end: int) -> range:
-        """Numbers of the tokens that a span touches."""
-        if doc_id not in self._places:
-            found = [match.span() for match in _TOKEN.finditer(self._texts[doc_id])]
-            self._places[doc_id] = ([a for a, _ in found], [b for _, b in found])
-        starts, ends = self._places[doc_id]
-        return range(bisect_right(ends, start), bisect_left(starts, end))
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ import numpy as np
 
 from ..codebook.model import Codebook
 from .coefficients import LEAST_STORIES, interval
-from .columns import Bools, Columns, Tokens, make_columns
+from .columns import Bools, Columns, make_columns
 from .found import found_sums
 from .judged import judged_sums
 from .sums import Sums
+from .tokens import Tokens
 from .units import LAYER_PASS, Unit
 from .values import Row
 
@@ -164,10 +165,7 @@ def measured_row(
         reasons.append(FEW_STORIES)
     elif between is None:
         reasons.append("undefined in most bootstrap samples: no interval")
-    if names and names <= models:
-        reasons.append(MODELS_ONLY)
-    elif names & models:
-        reasons.append("some of the annotators are models")
+    reasons += filter(None, [models_reason(names, models)])
     return {
         "measure": sums.measure,
         "value": None if np.isnan(value) else value,
@@ -178,3 +176,10 @@ def measured_row(
         "n_annotators": len(names),
         "reason": "; ".join(reasons) or None,
     }
+
+
+def models_reason(names: set[str], models: frozenset[str]) -> str | None:
+    """What must be said about agreement of these annotators, some or all of whom may be models."""
+    if names and names <= models:
+        return MODELS_ONLY
+    return "some of the annotators are models" if names & models else None

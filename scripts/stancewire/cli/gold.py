@@ -11,7 +11,7 @@ from .output import add_json, emit, find_project, problem_lines, split_problems
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-METHODS = ("majority", "unanimous")
+METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
 
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,6 +24,11 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     merge.add_argument(
         "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
+    )
+    merge.add_argument(
+        "--allow-few",
+        action="store_true",
+        help="let dawid_skene and mace learn from fewer than three annotators (their chances then mean little)",
     )
     add_json(merge)
     merge.set_defaults(run=run_merge)
@@ -76,7 +81,7 @@ def run_merge(args: argparse.Namespace) -> int:
 
     project = find_project(args)
     with project.writing():
-        report = write_gold(project, args.method)
+        report = write_gold(project, args.method, allow_few=args.allow_few)
     bad, warned = split_problems(report.problems)
     lines = [f"{name}: {count}" for name, count in report.counts.items()]
     if report.counts["open_conflicts"]:
