@@ -143,7 +143,7 @@ def token_f1(found: set[Place], truth: set[Place]) -> float:
 def value_crowd(
     confusions: np.ndarray[Any, Any], items: int, votes: int, seed: int, prior: list[float]
 ) -> tuple[np.ndarray[Any, Any], list[tuple[int, int, int]]]:
-    """The truth, and (item, annotator, value) of `votes` annotators an item; confusions are (annotator, true, given)."""
+    """The truth, and (item, annotator, value) of `votes` annotators an item; confusions: (annotator, true, given)."""
     chance = np.random.Generator(np.random.PCG64(seed))
     truth = chance.choice(len(prior), items, p=prior)
     given = []
