@@ -74,32 +74,36 @@ def disagreement_page(
     return page(
         f"Disagreements: {title}",
         [element("p", note, attributes={"class": "warning"}) for note in notes],
-        element("h2", "How far annotators agree"),
-        _figures(rows),
-        element("h2", "What they see differently, worst first"),
+        element("h2", "What annotators see differently, worst first"),
         element("p", count + "."),
         shown,
+        element("h2", "How far they agree"),
+        _figures(rows),
     )
 
 
 def _figures(rows: Sequence[Row]) -> list[Html]:
     whole = [row for row in rows if row["by"] == "all"]
     made: list[Html] = []
+    notes: dict[str, int] = {}
     for layer in dict.fromkeys(row["layer"] for row in whole):
         of_layer = [row for row in whole if row["layer"] == layer]
         plotted = [row for row in of_layer if row["measure"].startswith(_PLOTTED)]
         points = [
             (row["measure"], row["value"], row["low"], row["high"]) for row in plotted if row["value"] is not None
         ]
+        between = ", with 95% intervals over stories" if any(low is not None for _, _, low, _ in points) else ""
         made.append(element("h3", layer.replace("_", " ")))
         if points:
-            made.append(dot_plot(f"{layer.replace('_', ' ')}: agreement, with 95% intervals over stories", points))
+            made.append(dot_plot(f"{layer.replace('_', ' ')}: agreement{between}", points))
         made += _confusions(of_layer)
-        cells = [
-            [row["measure"], _number(row), str(row["n_units"]), str(row["n_stories"]), row["reason"] or ""]
-            for row in plotted
-        ]
+        cells = []
+        for row in plotted:
+            marks = [notes.setdefault(said, len(notes) + 1) for said in (row["reason"] or "").split("; ") if said]
+            remarks = " ".join(f"[{mark}]" for mark in marks)
+            cells.append([row["measure"], _number(row), str(row["n_units"]), str(row["n_stories"]), remarks])
         made.append(table(["measure", "value", "units", "stories", "remarks"], cells))
+    made += [element("p", f"[{number}] {said}", attributes={"class": "quiet"}) for said, number in notes.items()]
     return made
 
 
