@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from crowd import judgement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stancewire.agreement import krippendorff_alpha, percent_agreement
-from stancewire.agreement.coefficients import count_values
+from stancewire.agreement.coefficients import as_number, count_values
+from stancewire.agreement.columns import make_columns
 from stancewire.agreement.distances import interval_alpha, ordinal_alpha
+from stancewire.agreement.judged import judged_sums
 from stancewire.agreement.kappas import cohen_kappa, fleiss_kappa, gwet_ac1
+from stancewire.agreement.units import Unit, Vote
 
 # Krippendorff's twelve units and four observers (Content Analysis, ch. 11; Gwet's handbook has them too, as four raters
 # on twelve subjects). '.' is missing.
@@ -182,3 +186,67 @@ def test_one_value_only_is_undefined(measure: Callable[[Any], float | None]) -> 
 def test_nothing_judged_is_undefined() -> None:
     assert all(measure(np.zeros((0, 3))) is None for measure in MEASURES)
     assert cohen_kappa(np.zeros((2, 2))) is None
+
+
+OPEN = st.lists(
+    st.tuples(st.sampled_from(["d1", "d2", "d3"]), st.lists(st.integers(-1, 5), min_size=3, max_size=3)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(OPEN, st.lists(st.integers(0, 3), min_size=3, max_size=3))
+def test_values_without_a_common_list_have_the_same_coefficients(
+    given: list[tuple[str, list[int]]], weights: list[int]
+) -> None:
+    """However often stories are drawn: as if the units stood there so often."""
+    names = ("a", "b", "c")
+    units, told = [], []
+    for number, (doc_id, codes) in enumerate(given):
+        said = {name: code for name, code in zip(names, codes, strict=True) if code >= 0}
+        rows = {name: judgement(name, doc_id, 0, 3, "Lee", entity_id=f"e{code}") for name, code in said.items()}
+        votes = tuple(Vote(f"{number}{name}", name, 0, 3, row) for name, row in rows.items())
+        if votes:
+            units.append(Unit("mention", doc_id, None, votes, names, frozenset(), False))
+            told.append(codes)
+    columns = make_columns("mention", units, None)
+    every = np.ones(len(units), dtype=np.bool_)
+    sums = {s.measure: s for s in judged_sums(columns, every, None, None, details=False)}
+    often = dict(zip(("d1", "d2", "d3"), weights, strict=True))
+    drawn = [(codes, often[unit.doc_id]) for unit, codes in zip(units, told, strict=True)]
+    repeated = [codes for codes, times in drawn for _ in range(times) if sum(code >= 0 for code in codes) >= 2]
+    counts = count_values(np.array(repeated, dtype=np.int64).reshape(-1, 3), 6)
+    used = len({code for codes, _ in drawn if sum(c >= 0 for c in codes) >= 2 for code in codes if code >= 0})
+    dense = {
+        "Krippendorff's alpha, nominal: entity_id": krippendorff_alpha(counts),
+        "Fleiss' kappa: entity_id": fleiss_kappa(counts),
+        "Gwet's AC1: entity_id": None if used < 2 else gwet_of_used(counts, used),
+        "percent agreement: entity_id": percent_agreement(counts),
+        "Cohen's kappa, mean over annotator pairs: entity_id": mean_cohen(repeated),
+    }
+    for measure, expected in dense.items():
+        made = sums[measure]
+        weight = np.array([often[doc_id] for doc_id in made.docs], dtype=float)[:, None]
+        total = (made.per_row * weight).sum(axis=0)
+        if made.quadratic is not None:
+            total = np.concatenate([total, (made.quadratic * weight**2).sum(axis=0)])
+        assert same(as_number(made.finish(total)), expected), measure
+
+
+def gwet_of_used(counts: Any, used: int) -> float | None:
+    """AC1 of counts, the values that no drawn unit has left out of q, except those that others have."""
+    kept = counts[:, counts.sum(axis=0) > 0]
+    return gwet_ac1(np.hstack([kept, np.zeros((len(kept), used - kept.shape[1]))]))
+
+
+def mean_cohen(rows: list[list[int]]) -> float | None:
+    found = []
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        table = np.zeros((6, 6))
+        for row in rows:
+            if row[a] >= 0 and row[b] >= 0:
+                table[row[a], row[b]] += 1
+        found.append(cohen_kappa(table))
+    defined = [value for value in found if value is not None]
+    return sum(defined) / len(defined) if defined else None

@@ -19,7 +19,7 @@ spans on the same words) meets each of them at the other annotator. The result d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -53,7 +53,27 @@ def align(spans: Iterable[Span], least: float) -> list[tuple[Span, ...]]:
     Equal spans of different annotators are taken together first (nothing overlaps them better), so that time grows with
     the spans and with the overlapping pairs of *different* ones: a thousand annotators cost what they differ.
     """
-    ordered = sorted(spans, key=_place)
+    units: list[tuple[Span, ...]] = []
+    for group in _overlapping(sorted(spans, key=_place)):
+        units += _align_group(group, least) if len(group) > 1 else [(group[0],)]
+    return units
+
+
+def _overlapping(ordered: list[Span]) -> Iterator[list[Span]]:
+    """Spans in text order, cut where none reaches across: what no span joins can be aligned by itself."""
+    group: list[Span] = []
+    reach = 0
+    for span in ordered:
+        if group and span.start >= reach:
+            yield group
+            group = []
+        reach = max(reach, span.end) if group else span.end
+        group.append(span)
+    if group:
+        yield group
+
+
+def _align_group(ordered: list[Span], least: float) -> list[tuple[Span, ...]]:
     members = _equal_spans(ordered)
     pairs = []
     for i, (a, *_) in enumerate(members):

@@ -92,16 +92,20 @@ def percent_agreement(counts: npt.ArrayLike) -> float | None:
     return as_number(ratio_of(percent_sums(counts).sum(axis=0)))
 
 
-def interval(by_story: Floats, finish: Finish) -> tuple[float, float] | None:
+def interval(by_story: Floats, finish: Finish, quadratic: Floats | None = None) -> tuple[float, float] | None:
     """95% percentile bootstrap interval over stories; None under ten stories or where the value is mostly undefined.
 
     Args:
-        by_story: sums, one row a story.
+        by_story: sums, one row a story. quadratic: those that add up with squared weights.
     """
     stories = len(by_story)
     if stories < LEAST_STORIES:
         return None
-    values = finish(_draws(stories) @ by_story)
+    drawn = _draws(stories)
+    sums = drawn @ by_story
+    if quadratic is not None:
+        sums = np.concatenate([sums, drawn**2 @ quadratic], axis=1)
+    values = finish(sums)
     values = values[~np.isnan(values)]
     if len(values) < SAMPLES // 2:
         return None
@@ -114,6 +118,12 @@ def _draws(stories: int) -> Floats:
     """How often each of so many stories is drawn into each sample: the same draws each time."""
     generator = np.random.Generator(np.random.PCG64(20190626))
     return generator.multinomial(stories, np.full(stories, 1 / stories), SAMPLES).astype(np.float64)
+
+
+def sum_by(numbers: npt.NDArray[np.int64], table: Floats, length: int) -> Floats:
+    """Rows of a table added up by number: `length` rows."""
+    columns = [np.bincount(numbers, column, minlength=length) for column in table.T]
+    return np.column_stack(columns) if columns else np.zeros((length, 0))
 
 
 def as_number(value: Floats) -> float | None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..codebook.model import Codebook
-from .coefficients import LEAST_STORIES, interval
+from .coefficients import LEAST_STORIES, interval, sum_by
 from .columns import Bools, Columns, make_columns
 from .found import found_sums
 from .judged import judged_sums
@@ -154,10 +154,12 @@ def measured_row(
     """
     told = [stories.get(doc_id, doc_id) for doc_id in sums.docs]
     numbers = {story: i for i, story in enumerate(sorted(set(told)))}
-    by_story = np.zeros((len(numbers), sums.per_row.shape[1]))
-    np.add.at(by_story, [numbers[story] for story in told], sums.per_row)
-    value = float(sums.finish(by_story.sum(axis=0))) if len(names) >= least else np.nan
-    between = interval(by_story, sums.finish) if not np.isnan(value) else None
+    at = np.array([numbers[story] for story in told], dtype=np.int64)
+    by_story = sum_by(at, sums.per_row, len(numbers))
+    squares = None if sums.quadratic is None else sum_by(at, sums.quadratic, len(numbers))
+    whole = by_story if squares is None else np.concatenate([by_story, squares], axis=1)
+    value = float(sums.finish(whole.sum(axis=0))) if len(names) >= least else np.nan
+    between = interval(by_story, sums.finish, squares) if not np.isnan(value) else None
     reasons = []
     if np.isnan(value):
         reasons.append("fewer than two annotators" if len(names) < least else sums.undefined)

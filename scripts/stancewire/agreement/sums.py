@@ -14,7 +14,8 @@ class Sums:
 
     Attributes:
         measure: its full name. docs: the document of each row. n_units: units it rests on. undefined: why its value may
-        be none.
+        be none. quadratic: further columns of the same rows, which add up with the squares of the stories' weights
+        (`open_values`); the value is then made of the sums and these behind them.
     """
 
     measure: str
@@ -23,3 +24,4 @@ class Sums:
     finish: Finish
     n_units: int
     undefined: str
+    quadratic: Floats | None = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -41,6 +43,25 @@ def make_ballots(votes: Sequence[tuple[int, int, int]], n_items: int, n_annotato
     """Ballots of (item, annotator, value)."""
     table = np.array(votes, dtype=np.int64).reshape(-1, 3)
     return Ballots(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), n_items, n_annotators, n_values)
+
+
+def table_ballots(table: pa.Table, item: str, annotator: str, value: str) -> tuple[Ballots, tuple[pa.Array, pa.Array]]:
+    """Ballots from three columns of text or numbers; and the items and values that their numbers stand for.
+
+    Values are numbered in sorted order, so that no result hangs on the order of rows.
+    """
+    codes, words = zip(*(_coded(table.column(name)) for name in (item, annotator, value)), strict=True)
+    order = pc.sort_indices(words[2]).to_numpy()
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    ballots = Ballots(codes[0], codes[1], rank[codes[2]], *(len(listed) for listed in words))
+    return ballots, (words[0], words[2].take(pa.array(order)))
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
+    """A column as positions in its different values."""
+    encoded = column.combine_chunks().dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64, copy=False), encoded.dictionary
 
 
 def added(at: Ints, weights: Floats | None, length: int) -> Floats:
