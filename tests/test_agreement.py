@@ -15,16 +15,9 @@ from made_submissions import CODEBOOK, TEXT, mark, read, stance, submission
 
 from stancewire.agreement import Span, align, jaccard, krippendorff_alpha, make_units, percent_agreement
 from stancewire.agreement.coefficients import alpha_of, alpha_sums, f1_of, interval
-from stancewire.agreement.measure import (
-    ALPHA,
-    FEW_STORIES,
-    FOUND_EXACT,
-    FOUND_OVERLAP,
-    MODELS_ONLY,
-    PERCENT,
-    SHARE,
-    measure_agreement,
-)
+from stancewire.agreement.found import FOUND_EXACT, FOUND_OVERLAP, SHARE
+from stancewire.agreement.judged import ALPHA, PERCENT
+from stancewire.agreement.measure import FEW_STORIES, MODELS_ONLY, measure_agreement
 from stancewire.agreement.values import parse_party, party_value
 from stancewire.project import schema_directory
 from stancewire.tables import make_table, read_table_schema

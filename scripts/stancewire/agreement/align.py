@@ -19,7 +19,7 @@ spans on the same words) meets each of them at the other annotator. The result d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
@@ -50,32 +50,73 @@ def align(spans: Iterable[Span], least: float) -> list[tuple[Span, ...]]:
     Args:
         least: smallest overlap (Jaccard index) at which two spans may be linked.
 
-    Time grows with the number of overlapping pairs, not with the square of the spans.
+    Equal spans of different annotators are taken together first (nothing overlaps them better), so that time grows with
+    the spans and with the overlapping pairs of *different* ones: a thousand annotators cost what they differ.
     """
-    ordered = sorted(spans, key=lambda span: (span.start, span.end, span.ties, span.annotator_id, span.id))
+    units: list[tuple[Span, ...]] = []
+    for group in _overlapping(sorted(spans, key=_place)):
+        units += _align_group(group, least) if len(group) > 1 else [(group[0],)]
+    return units
+
+
+def _overlapping(ordered: list[Span]) -> Iterator[list[Span]]:
+    """Spans in text order, cut where none reaches across: what no span joins can be aligned by itself."""
+    group: list[Span] = []
+    reach = 0
+    for span in ordered:
+        if group and span.start >= reach:
+            yield group
+            group = []
+        reach = max(reach, span.end) if group else span.end
+        group.append(span)
+    if group:
+        yield group
+
+
+def _align_group(ordered: list[Span], least: float) -> list[tuple[Span, ...]]:
+    members = _equal_spans(ordered)
     pairs = []
-    for i, a in enumerate(ordered):
-        for j in range(i + 1, len(ordered)):
-            b = ordered[j]
+    for i, (a, *_) in enumerate(members):
+        for j in range(i + 1, len(members)):
+            b = members[j][0]
             if b.start >= a.end:
                 break
             overlap = jaccard(a, b)
-            if a.annotator_id != b.annotator_id and overlap >= least:
+            if overlap >= least:
                 differ = tuple(x != y for x, y in zip(a.ties, b.ties, strict=True))
                 pairs.append((-overlap, differ, i, j))
-    unit_of = list(range(len(ordered)))
-    members = [[i] for i in unit_of]
-    annotators = [{span.annotator_id} for span in ordered]
+    unit_of = list(range(len(members)))
+    parts = [[i] for i in unit_of]
+    annotators = [{span.annotator_id for span in group} for group in members]
     for _, _, i, j in sorted(pairs):
         one, other = unit_of[i], unit_of[j]
-        if one == other or annotators[one] & annotators[other]:
+        if one == other or not annotators[one].isdisjoint(annotators[other]):
             continue
-        for k in members[other]:
+        for k in parts[other]:
             unit_of[k] = one
-        members[one] += members[other]
+        parts[one] += parts[other]
         annotators[one] |= annotators[other]
-        members[other] = []
-    units = [tuple(ordered[k] for k in sorted(group)) for group in members if group]
-    return sorted(
-        units, key=lambda unit: [(span.start, span.end, span.ties, span.annotator_id, span.id) for span in unit]
-    )
+        parts[other] = []
+    units = [tuple(sorted((span for k in part for span in members[k]), key=_place)) for part in parts if part]
+    return sorted(units, key=lambda unit: [_place(span) for span in unit])
+
+
+def _place(span: Span) -> tuple[int, int, tuple[str, ...], str, str]:
+    return span.start, span.end, span.ties, span.annotator_id, span.id
+
+
+def _equal_spans(ordered: list[Span]) -> list[list[Span]]:
+    """Groups of equal spans (place and ties), one span an annotator in each: who has two is in two groups."""
+    groups: list[list[Span]] = []
+    key = None
+    first = 0
+    taken: dict[str, int] = {}
+    for span in ordered:
+        if key != (span.start, span.end, span.ties):
+            key, first, taken = (span.start, span.end, span.ties), len(groups), {}
+        nth = taken.get(span.annotator_id, 0)
+        taken[span.annotator_id] = nth + 1
+        if first + nth == len(groups):
+            groups.append([])
+        groups[first + nth].append(span)
+    return groups

@@ -10,6 +10,7 @@ Counts are arrays (units, categories): how many annotators gave the unit that ca
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -73,27 +74,38 @@ def f1_of(sums: Floats) -> Floats:
         return np.where(defined > 0, scores.sum(axis=-1) / defined, np.nan)
 
 
+def count_values(codes: npt.ArrayLike, categories: int) -> Floats:
+    """Counts (units, categories) of codes (units, annotators): 0 .. categories - 1, negative where missing."""
+    given = np.asarray(codes)
+    cells = (given + np.arange(len(given))[:, None] * categories)[given >= 0]
+    counted = np.bincount(cells, minlength=len(given) * categories)
+    return counted.reshape(len(given), categories).astype(np.float64)
+
+
 def krippendorff_alpha(counts: npt.ArrayLike) -> float | None:
     """Krippendorff's nominal alpha of a table of counts (units, categories); None where undefined."""
-    return _number(alpha_of(alpha_sums(counts).sum(axis=0)))
+    return as_number(alpha_of(alpha_sums(counts).sum(axis=0)))
 
 
 def percent_agreement(counts: npt.ArrayLike) -> float | None:
     """Share of the pairs of judgements of one unit that agree; None where there is no pair."""
-    return _number(ratio_of(percent_sums(counts).sum(axis=0)))
+    return as_number(ratio_of(percent_sums(counts).sum(axis=0)))
 
 
-def interval(by_story: Floats, finish: Finish) -> tuple[float, float] | None:
+def interval(by_story: Floats, finish: Finish, quadratic: Floats | None = None) -> tuple[float, float] | None:
     """95% percentile bootstrap interval over stories; None under ten stories or where the value is mostly undefined.
 
     Args:
-        by_story: sums, one row a story.
+        by_story: sums, one row a story. quadratic: those that add up with squared weights.
     """
     stories = len(by_story)
     if stories < LEAST_STORIES:
         return None
-    draws = np.random.Generator(np.random.PCG64(20190626)).multinomial(stories, np.full(stories, 1 / stories), SAMPLES)
-    values = finish(draws.astype(np.float64) @ by_story)
+    drawn = _draws(stories)
+    sums = drawn @ by_story
+    if quadratic is not None:
+        sums = np.concatenate([sums, drawn**2 @ quadratic], axis=1)
+    values = finish(sums)
     values = values[~np.isnan(values)]
     if len(values) < SAMPLES // 2:
         return None
@@ -101,5 +113,19 @@ def interval(by_story: Floats, finish: Finish) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _number(value: Floats) -> float | None:
+@lru_cache(maxsize=8)
+def _draws(stories: int) -> Floats:
+    """How often each of so many stories is drawn into each sample: the same draws each time."""
+    generator = np.random.Generator(np.random.PCG64(20190626))
+    return generator.multinomial(stories, np.full(stories, 1 / stories), SAMPLES).astype(np.float64)
+
+
+def sum_by(numbers: npt.NDArray[np.int64], table: Floats, length: int) -> Floats:
+    """Rows of a table added up by number: `length` rows."""
+    columns = [np.bincount(numbers, column, minlength=length) for column in table.T]
+    return np.column_stack(columns) if columns else np.zeros((length, 0))
+
+
+def as_number(value: Floats) -> float | None:
+    """A scalar array as a number; None for NaN."""
     return None if np.isnan(value) else float(value)

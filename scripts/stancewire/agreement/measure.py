@@ -4,163 +4,184 @@ Finding and judging are kept apart, since in news finding a stance is hard and j
 judging stands beside the share of units it rests on. With fewer than ten stories there is no interval; where a value
 is undefined it is null. `reason` says why, and says so where the annotators are models: two passes of language models
 are two passes of models, not two readers.
+
+Groups: `all`; `suggestions` (shown or not); `target`; `label` and `holder type` (only the votes that say so);
+`annotator pair`; `round`; `month` (of a document's last judgement).
+
+A worked example. Two annotators read one text; ann-a marks three spans, ann-b two, of which one is equal to one of
+ann-a's and the other overlaps one. Span F1, exact: 2 * 1 / (3 + 2) = 0.4; overlapping: 2 * 2 / 5 = 0.8. Of ann-a's
+three spans ann-b found two (recall 2/3), both of ann-b's are among ann-a's (precision 1). Of three units two rest on
+two votes: a share of 0.667, and these are what percent agreement, kappas and alphas are about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 
-from .coefficients import (
-    LEAST_STORIES,
-    Finish,
-    Floats,
-    alpha_of,
-    alpha_sums,
-    f1_of,
-    interval,
-    percent_sums,
-    ratio_of,
-)
+from ..codebook.model import Codebook
+from .coefficients import LEAST_STORIES, interval, sum_by
+from .columns import Bools, Columns, make_columns
+from .found import found_sums
+from .judged import judged_sums
+from .sums import Sums
+from .tokens import Tokens
 from .units import LAYER_PASS, Unit
-from .values import LAYER_FIELDS, Row, field_value
+from .values import Row
 
 MODELS_ONLY = "agreement between model passes, not inter-annotator agreement"
 FEW_STORIES = f"fewer than {LEAST_STORIES} stories: no interval, and the value speaks for these documents only"
-FOUND_EXACT = "span F1, exact, mean over annotator pairs"
-FOUND_OVERLAP = "span F1, overlapping, mean over annotator pairs"
-SHARE = "share of units marked by two or more annotators"
-PERCENT = "percent agreement: {}"
-ALPHA = "Krippendorff's alpha, nominal: {}"
-WITHOUT_NONE = "stance, without none"
+
+VOTE_GROUPS = {"mention": ("label", "label"), "stance": ("holder type", "holder_type")}
+"""Of each layer: the grouping by what the votes themselves say, and its column."""
 
 
 @dataclass(frozen=True)
-class Sums:
-    """One measure before it is added up: sums of each unit, and what turns them into the value."""
+class Group:
+    """Some units of a layer: `by` and `group` as in the table; `pair` where only one pair of annotators counts."""
 
-    measure: str
-    units: Sequence[Unit]
-    per_unit: Floats
-    finish: Finish
-    undefined: str
+    by: str
+    group: str
+    columns: Columns
+    units: Bools
+    pair: int | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """Who had the chance to judge them."""
+        if self.pair is not None:
+            return {self.columns.names[i] for i in self.columns.pairs[self.pair]}
+        return {name for number in np.flatnonzero(self.units) for name in self.columns.units[number].submitted}
 
 
 def measure_agreement(
-    units: Iterable[Unit], stories: Mapping[str, str], models: frozenset[str] = frozenset()
+    units: Iterable[Unit],
+    stories: Mapping[str, str],
+    models: frozenset[str] = frozenset(),
+    texts: Mapping[str, str] | None = None,
+    codebook: Codebook | None = None,
+    rounds: Mapping[int, Sequence[Unit]] | None = None,
 ) -> list[Row]:
-    """Rows of `agreement` for each layer: as a whole, by label or target, and with and without suggestions.
+    """Rows of `agreement` for each layer, as a whole and by each grouping.
 
     Args:
         units: as `units.make_units` makes them.
         stories: doc_id -> story_id; reprints of one story are resampled together.
         models: annotators that are models.
+        texts: doc_id -> canonical text; without them nothing is counted token by token.
+        codebook: the values that could have been chosen (Gwet's AC1 asks how many), and levels.
+        rounds: the units of each round by itself (`units.make_rounds`).
     """
     by_layer: dict[str, list[Unit]] = {layer: [] for layer in LAYER_PASS}
     for unit in units:
         by_layer[unit.layer].append(unit)
+    tokens = None if texts is None else Tokens(texts)
     rows = []
     for layer, listed in by_layer.items():
-        for (by, group), members in _groups(layer, listed).items():
-            sums = _found(members) if layer != "document_stance" else []
-            if by != "label":
-                sums += _judged(layer, members)
+        of_rounds = {number: [u for u in made if u.layer == layer] for number, made in sorted((rounds or {}).items())}
+        for group in _groups(layer, listed, tokens, of_rounds):
+            sums = found_sums(group.columns, group.units, group.pair)
+            if group.by != "label":
+                whole = group.by in ("all", "annotator pair")
+                sums += judged_sums(group.columns, group.units, group.pair, codebook, details=whole)
+            names = group.names
             for measure in sums:
-                rows.append({"layer": layer, "by": by, "group": group} | _row(measure, members, stories, models))
+                rows.append(
+                    {"layer": layer, "by": group.by, "group": group.group}
+                    | measured_row(measure, names, stories, models)
+                )
     return rows
 
 
-def _groups(layer: str, units: Sequence[Unit]) -> dict[tuple[str, str], list[Unit]]:
-    groups: dict[tuple[str, str], list[Unit]] = {("all", "all"): list(units)}
+def _groups(
+    layer: str, units: Sequence[Unit], tokens: Tokens | None, rounds: Mapping[int, Sequence[Unit]]
+) -> Iterator[Group]:
+    columns = make_columns(layer, units, tokens)
+    yield Group("all", "all", columns, np.ones(len(units), dtype=np.bool_))
+    months = _months(units)
+    keys: dict[str, list[str | None]] = {
+        "suggestions": ["shown" if unit.suggested else "not shown" for unit in units],
+        "target": [unit.target_id for unit in units],
+        "month": [months[unit.doc_id] for unit in units],
+    }
+    for by, values in keys.items():
+        for value in sorted({value for value in values if value is not None}):
+            yield Group(by, value, columns, np.array([item == value for item in values], dtype=np.bool_))
+    if layer in VOTE_GROUPS:
+        by, field = VOTE_GROUPS[layer]
+        for value in sorted({vote.row[field] for unit in units for vote in unit.votes}):
+            chosen = _voting(units, field, value)
+            yield Group(by, value, make_columns(layer, chosen, tokens), np.ones(len(chosen), dtype=np.bool_))
+    for number, pair in enumerate(columns.pairs if layer != "document_stance" else ()):
+        together = np.zeros(len(units), dtype=np.bool_)
+        marked = columns.first + columns.second > 0
+        together[columns.row_unit[(columns.row_pair == number) & marked[:, 0]]] = True
+        yield Group("annotator pair", " ".join(columns.names[i] for i in pair), columns, together, number)
+    for number, made in rounds.items():
+        if made:
+            yield Group("round", str(number), make_columns(layer, made, tokens), np.ones(len(made), dtype=np.bool_))
+
+
+def _months(units: Sequence[Unit]) -> dict[str, str]:
+    """doc_id -> the month (YYYY-MM) of its last judgement."""
+    found: dict[str, str] = {}
     for unit in units:
-        groups.setdefault(("suggestions", "shown" if unit.suggested else "not shown"), []).append(unit)
-        if unit.target_id is not None:
-            groups.setdefault(("target", unit.target_id), []).append(unit)
-        elif layer == "mention":
-            for label in sorted({vote.row["label"] for vote in unit.votes}):
-                votes = tuple(vote for vote in unit.votes if vote.row["label"] == label)
-                groups.setdefault(("label", label), []).append(replace(unit, votes=votes))
-    return groups
+        for vote in unit.votes:
+            month = vote.row["created_at"].strftime("%Y-%m")
+            found[unit.doc_id] = max(month, found.get(unit.doc_id, ""))
+    return found
 
 
-def _found(units: Sequence[Unit]) -> list[Sums]:
-    """Span F1 over all pairs of annotators who both submitted, and the share of units that two or more marked."""
-    names = sorted({name for unit in units for name in unit.submitted})
-    column = {pair: 2 * i for i, pair in enumerate(combinations(names, 2))}
-    exact = np.zeros((len(units), 2 * len(column)))
-    overlap = np.zeros_like(exact)
-    for number, unit in enumerate(units):
-        spans = {vote.annotator_id: (vote.start, vote.end) for vote in unit.votes}
-        for a, b in combinations(unit.voters, 2):
-            at, marked = column[a, b], (a in spans) + (b in spans)
-            exact[number, at] = marked == 2 and spans[a] == spans[b]
-            overlap[number, at] = marked == 2
-            exact[number, at + 1] = overlap[number, at + 1] = marked
-    twice = np.array([[len(unit.votes) >= 2, len(unit.voters) >= 2] for unit in units], dtype=np.float64).reshape(-1, 2)
-    nothing = "nothing was marked"
-    return [
-        Sums(FOUND_EXACT, units, exact, f1_of, nothing),
-        Sums(FOUND_OVERLAP, units, overlap, f1_of, nothing),
-        Sums(SHARE, units, twice, ratio_of, nothing),
-    ]
+def _voting(units: Sequence[Unit], field: str, value: str) -> list[Unit]:
+    """The units with only those votes that say so; units without any are left out."""
+    chosen = []
+    for unit in units:
+        votes = tuple(vote for vote in unit.votes if vote.row[field] == value)
+        if votes:
+            chosen.append(replace(unit, votes=votes))
+    return chosen
 
 
-def _judged(layer: str, units: Sequence[Unit]) -> list[Sums]:
-    """Percent agreement and alpha of each field on the units that two or more annotators marked."""
-    sums = []
-    for field in LAYER_FIELDS[layer]:
-        sums += _judged_field(units, field, field, frozenset())
-        if layer == "document_stance":
-            sums += _judged_field(units, field, WITHOUT_NONE, frozenset({"none"}))
-    return sums
+def measured_row(
+    sums: Sums, names: set[str], stories: Mapping[str, str], models: frozenset[str], least: int = 2
+) -> Row:
+    """A measure added up: value, interval, counts and reasons.
 
-
-def _judged_field(units: Sequence[Unit], field: str, name: str, without: frozenset[str]) -> list[Sums]:
-    said = [[value for vote in unit.votes if (value := field_value(vote.row, field)) not in without] for unit in units]
-    matched = [number for number, values in enumerate(said) if len(values) >= 2]
-    column = {value: i for i, value in enumerate(sorted({value for number in matched for value in said[number]}))}
-    counts = np.zeros((len(matched), len(column)))
-    for at, number in enumerate(matched):
-        for value in said[number]:
-            counts[at, column[value]] += 1
-    chosen = [units[number] for number in matched]
-    none = "no unit was judged by two annotators"
-    one = f"only one value was used ({next(iter(column))})" if len(column) == 1 else none
-    return [
-        Sums(PERCENT.format(name), chosen, percent_sums(counts), ratio_of, none),
-        Sums(ALPHA.format(name), chosen, alpha_sums(counts), alpha_of, one),
-    ]
-
-
-def _row(sums: Sums, group: Sequence[Unit], stories: Mapping[str, str], models: frozenset[str]) -> Row:
-    names = {name for unit in group for name in unit.submitted}
-    told = [stories.get(unit.doc_id, unit.doc_id) for unit in sums.units]
+    Args:
+        names: the annotators it is about. least: how many of them it takes.
+    """
+    told = [stories.get(doc_id, doc_id) for doc_id in sums.docs]
     numbers = {story: i for i, story in enumerate(sorted(set(told)))}
-    by_story = np.zeros((len(numbers), sums.per_unit.shape[1]))
-    np.add.at(by_story, [numbers[story] for story in told], sums.per_unit)
-    value = float(sums.finish(by_story.sum(axis=0))) if len(names) >= 2 else np.nan
-    between = interval(by_story, sums.finish) if not np.isnan(value) else None
+    at = np.array([numbers[story] for story in told], dtype=np.int64)
+    by_story = sum_by(at, sums.per_row, len(numbers))
+    squares = None if sums.quadratic is None else sum_by(at, sums.quadratic, len(numbers))
+    whole = by_story if squares is None else np.concatenate([by_story, squares], axis=1)
+    value = float(sums.finish(whole.sum(axis=0))) if len(names) >= least else np.nan
+    between = interval(by_story, sums.finish, squares) if not np.isnan(value) else None
     reasons = []
     if np.isnan(value):
-        reasons.append("fewer than two annotators" if len(names) < 2 else sums.undefined)
+        reasons.append("fewer than two annotators" if len(names) < least else sums.undefined)
     elif len(numbers) < LEAST_STORIES:
         reasons.append(FEW_STORIES)
     elif between is None:
         reasons.append("undefined in most bootstrap samples: no interval")
-    if names and names <= models:
-        reasons.append(MODELS_ONLY)
-    elif names & models:
-        reasons.append("some of the annotators are models")
+    reasons += filter(None, [models_reason(names, models)])
     return {
         "measure": sums.measure,
         "value": None if np.isnan(value) else value,
         "low": between[0] if between else None,
         "high": between[1] if between else None,
-        "n_units": len(sums.units),
+        "n_units": sums.n_units,
         "n_stories": len(numbers),
         "n_annotators": len(names),
         "reason": "; ".join(reasons) or None,
     }
+
+
+def models_reason(names: set[str], models: frozenset[str]) -> str | None:
+    """What must be said about agreement of these annotators, some or all of whom may be models."""
+    if names and names <= models:
+        return MODELS_ONLY
+    return "some of the annotators are models" if names & models else None

@@ -8,7 +8,7 @@ where it stands (`lost`). They then abstain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,21 @@ def make_units(
             least = rules.mention_overlap if layer == "mention" else rules.stance_overlap
             units += _span_units(rows, frame, least, reviewed)
     return units
+
+
+def make_rounds(
+    judgements: Sequence[Row], assignments: Sequence[Row], rules: Rules, reviewed: frozenset[str] = frozenset()
+) -> dict[int, list[Unit]]:
+    """The units of each round by itself: also of those who judged a document again later."""
+    return {
+        number: make_units(
+            [row for row in judgements if row["round"] == number],
+            [row for row in assignments if row["round"] == number],
+            rules,
+            reviewed,
+        )
+        for number in sorted({row["round"] for row in assignments})
+    }
 
 
 def _latest_rounds(

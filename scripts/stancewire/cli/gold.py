@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from ..project import Project
 
-METHODS = ("majority", "unanimous")
+METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
+
+GROUPINGS = ("all", "suggestions", "target", "label", "holder-type", "annotator-pair", "round", "month")
 
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,6 +30,11 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     merge.add_argument(
         "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
     )
+    merge.add_argument(
+        "--allow-few",
+        action="store_true",
+        help="let dawid_skene and mace learn from fewer than three annotators (their chances then mean little)",
+    )
     add_json(merge)
     merge.set_defaults(run=run_merge)
 
@@ -38,7 +45,10 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "each figure rests on, and the reason where one is undefined.",
     )
     agree.add_argument(
-        "--by", choices=("all", "label", "target", "suggestions"), help="only this grouping (default: all of them)"
+        "--by", choices=GROUPINGS, metavar="GROUPING", help=f"only this grouping: {', '.join(GROUPINGS)} (default: all)"
+    )
+    agree.add_argument(
+        "--report", metavar="FILE", type=Path, help="write one self-contained HTML page: disagreements, worst first"
     )
     add_json(agree)
     agree.set_defaults(run=run_agree)
@@ -97,7 +107,7 @@ def run_merge(args: argparse.Namespace) -> int:
 
     project = find_project(args)
     with project.writing():
-        report = write_gold(project, args.method)
+        report = write_gold(project, args.method, allow_few=args.allow_few)
         if project.datapackage_json.is_file():  # else there is nothing yet that could grow stale
             write_package(project)
     bad, warned = split_problems(report.problems)
@@ -114,31 +124,30 @@ def run_merge(args: argparse.Namespace) -> int:
 
 def run_agree(args: argparse.Namespace) -> int:
     """Measure agreement on the judgements as they are."""
-    from ..agreement.measure import measure_agreement
+    from ..agreement.disagreements import disagreement_page
+    from ..agreement.levels import level_lines, meaning_notes
     from ..gold.evidence import read_evidence, read_rows
 
     project = find_project(args)
     evidence = read_evidence(project)
     stories = {row["doc_id"]: row["story_id"] for row in read_rows(project, project.corpus, "stories")}
-    rows = measure_agreement(evidence.units(), stories, evidence.models)
+    units = evidence.units()
+    rows = evidence.agreement(units, stories)
+    names = sorted({row["annotator_id"] for row in evidence.assignments if row["state"] == "submitted"})
+    notes = meaning_notes(units, stories, names)
+    levels, below = level_lines(rows, dict(evidence.codebook.rules.agreement))
+    if args.report is not None:
+        title = evidence.codebook.title or project.root.name
+        args.report.write_text(
+            disagreement_page(units, rows, evidence.texts, [*notes, *below], title), encoding="utf-8", newline="\n"
+        )
     if args.by:
-        rows = [row for row in rows if row["by"] == args.by]
-    below = _below_levels(rows, dict(evidence.codebook.rules.agreement))
-    emit(args, {"agreement": rows, "below_level": below}, [*_agreement_lines(rows), *below])
+        rows = [row for row in rows if row["by"] == args.by.replace("-", " ")]
+    lines = [f"note: {note}" for note in notes] + _agreement_lines(rows) + levels
+    if args.report is not None:
+        lines.append(f"disagreements, worst first: {args.report}")
+    emit(args, {"agreement": rows, "notes": notes, "levels": levels, "below_level": below}, lines)
     return 0
-
-
-def _below_levels(rows: list[dict[str, Any]], levels: dict[str, float]) -> list[str]:
-    """The codebook's least agreement by layer: said, never enforced."""
-    said = []
-    for row in rows:
-        level = levels.get(row["layer"])
-        main = row["measure"].startswith("Krippendorff") or row["measure"].startswith("span F1, overlapping")
-        if level is not None and main and row["by"] == "all" and row["value"] is not None and row["value"] < level:
-            said.append(
-                f"warning: {row['layer']}: {row['measure']} is {row['value']:.3f}, under the codebook's {level}"
-            )
-    return said
 
 
 def _agreement_lines(rows: list[dict[str, Any]]) -> list[str]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ..agreement.units import Unit, make_units, may_vote
+from ..agreement.measure import measure_agreement
+from ..agreement.units import Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
 from ..project import Project
 from ..tables import read_table, read_table_schema
 from .decisions import Decision, DecisionIndex, read_decisions
 from .merge import Outcome, merge_units
+from .models import MODEL_METHODS, ModelVotes, settle_by_model
 
 Row = dict[str, Any]
 
@@ -47,9 +49,28 @@ class Evidence:
         assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
         return make_units(judgements, assignments, self.codebook.rules)
 
-    def outcomes(self, method: str, doc_id: str | None = None) -> list[Outcome]:
-        """What comes of the units under a method."""
-        return merge_units(self.units(doc_id), self.index, method)
+    def agreement(self, units: Sequence[Unit], stories: Mapping[str, str]) -> list[Row]:
+        """Rows of the table `agreement` about units: all measures, by every grouping.
+
+        Args:
+            stories: doc_id -> story_id.
+        """
+        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
+
+    def outcomes(self, method: str, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
+        """What comes of the units under a method.
+
+        Args:
+            doc_id: of one document only; a model learns from all of them nevertheless.
+            models: what a model makes of all units (default: it is asked, however few the annotators are).
+        """
+        if method not in MODEL_METHODS:
+            return merge_units(self.units(doc_id), self.index, method)
+        units = self.units()
+        models = settle_by_model(units, method, allow_few=True) if models is None else models
+        outcomes = merge_units(units, self.index, method, models)
+        return [item for item in outcomes if doc_id is None or item.unit.doc_id == doc_id]
 
     @property
     def models(self) -> frozenset[str]:

@@ -139,7 +139,8 @@ def _verdict(outcome: Outcome) -> str:
     if outcome.is_dropped:
         how = next(item for item in outcome.fields if item.field == "exists")
         return "dropped by decision" if how.decision is not None else "dropped by vote"
-    return "undecided: " + ", ".join(item.field for item in outcome.conflicts if item.value is None)
+    undecided = ", ".join(item.field for item in outcome.conflicts if item.value is None)
+    return f"undecided: {undecided}" if undecided else "not decided by an adjudicator, which this method asks for"
 
 
 def _field(outcome: Outcome, item: FieldOutcome) -> Explanation:

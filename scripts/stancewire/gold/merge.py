@@ -9,25 +9,31 @@ Of each unit these fields are settled, each by itself:
 `exists` is asked of all who submitted the document and pass (`Unit.voters`): marking votes keep, silence votes drop. So
 with two annotators a span that one did not mark is a conflict. The other fields are asked of those who marked it.
 
-    majority    the most frequent value; a tie is undecided
-    unanimous   the value that all gave; anything else is undecided
+    majority      the most frequent value; a tie is undecided
+    unanimous     the value that all gave; anything else is undecided
+    dawid_skene   the most probable value, given who errs how (`dawid_skene`), and the most probable span
+                  (`boundaries`)
+    mace          the same, given who knows and who guesses (`mace`)
+    adjudicated   the value that all gave, but only in units about which an adjudicator has decided something
 
-A decision in `adjudications.jsonl` wins over both. What is undecided by the votes is a row of `conflicts`: `decided`
-where a decision settles it, `stale` where one did until its judgements changed, else `open`. Gold holds units of which
-every field is settled; a unit that is voted or decided away (`drop`) leaves no row and raises no further conflicts.
+What all gave stands under every method. A decision in `adjudications.jsonl` wins over all of them. What is undecided by
+the votes is a row of `conflicts`: `decided` where a decision settles it, `stale` where one did until its judgements
+changed, else `open`. Gold holds units of which every field is settled; a unit that is voted or decided away (`drop`)
+leaves no row and raises no further conflicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..agreement.units import Unit
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, field_value
 from ..errors import UsageError
 from .decisions import Decision, DecisionIndex, conflict_id
+from .models import MODEL_METHODS, ModelVotes, Settled, settle_by_model
 
-METHODS = ("majority", "unanimous")
+METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class FieldOutcome:
         votes: (value, who gave it), the most frequent first.
         voted: the value that the votes alone settle on; None where they do not.
         decision: the decision that holds, if any. stale: one that did, if the votes are undecided and none holds.
+        settled: what a model makes of the votes, where the method is a model.
     """
 
     field: str
@@ -45,6 +52,15 @@ class FieldOutcome:
     voted: str | None
     decision: Decision | None
     stale: Decision | None
+    settled: Settled | None = None
+
+    @property
+    def shares(self) -> tuple[tuple[str, float], ...]:
+        """How probable each value is: by the model, else its share of the votes."""
+        if self.settled is not None:
+            return self.settled.shares
+        total = sum(len(names) for _, names in self.votes)
+        return tuple((value, len(names) / total) for value, names in self.votes)
 
     @property
     def value(self) -> str | None:
@@ -72,6 +88,7 @@ class Outcome:
 
     unit: Unit
     fields: tuple[FieldOutcome, ...]
+    method: str = "majority"
 
     def value(self, field: str) -> str | None:
         """The settled value of a field (None where undecided, or where the layer has no such field)."""
@@ -84,7 +101,9 @@ class Outcome:
 
     @property
     def is_gold(self) -> bool:
-        """Is every field settled, and the unit kept?"""
+        """Is every field settled, and the unit kept? Under `adjudicated` also: has anyone decided anything about it?"""
+        if self.method == "adjudicated" and all(item.decision is None for item in self.fields):
+            return False
         return not self.is_dropped and all(item.value is not None for item in self.fields)
 
     @property
@@ -101,25 +120,39 @@ class Outcome:
             return "adjudicated"
         if len(self.unit.submitted) == 1:
             return "single"
-        return "unanimous" if all(item.is_unanimous for item in self.fields) else "majority"
+        if all(item.is_unanimous for item in self.fields):
+            return "unanimous"
+        return "model" if self.method in MODEL_METHODS else "majority"
 
     def conflict_id(self, field: str) -> str:
         """The id that a conflict about this field has, or would have."""
         return conflict_id(self.unit.judgement_ids, field)
 
 
-def merge_units(units: Iterable[Unit], decisions: DecisionIndex, method: str = "majority") -> list[Outcome]:
+def merge_units(
+    units: Iterable[Unit], decisions: DecisionIndex, method: str = "majority", models: ModelVotes | None = None
+) -> list[Outcome]:
     """What comes of each unit, in the order given.
 
+    Args:
+        models: what `models.settle_by_model` makes of these very units, where the method is a model (it is asked where
+            it is not given).
+
     Raises:
-        UsageError: there is no such method.
+        UsageError: there is no such method, or it is a model and there are fewer than three annotators.
     """
     if method not in METHODS:
         raise UsageError(f"no method {method!r}; known methods: {', '.join(METHODS)}")
-    return [_merge_unit(unit, decisions, method) for unit in units]
+    listed = list(units)
+    if method in MODEL_METHODS and models is None:
+        models = settle_by_model(listed, method)
+    settled = {} if models is None else models.settled
+    return [_merge_unit(number, unit, decisions, method, settled) for number, unit in enumerate(listed)]
 
 
-def _merge_unit(unit: Unit, decisions: DecisionIndex, method: str) -> Outcome:
+def _merge_unit(
+    number: int, unit: Unit, decisions: DecisionIndex, method: str, models: Mapping[tuple[int, str], Settled]
+) -> Outcome:
     ballots: list[tuple[str, list[tuple[str, str]]]] = []
     if unit.layer != "document_stance":
         marked = {vote.annotator_id for vote in unit.votes}
@@ -131,11 +164,12 @@ def _merge_unit(unit: Unit, decisions: DecisionIndex, method: str) -> Outcome:
     fields = []
     for field, ballot in ballots:
         votes = count_votes(ballot)
-        voted = settle_votes(votes, method)
+        model = models.get((number, field))
+        voted = settle_votes(votes, method) if model is None or len(votes) == 1 else model.value
         decision = decisions.holding(ids, field)
         stale = decisions.stale_on(ids, field) if voted is None and decision is None else None
-        fields.append(FieldOutcome(field, votes, voted, decision, stale))
-    return Outcome(unit, tuple(fields))
+        fields.append(FieldOutcome(field, votes, voted, decision, stale, model))
+    return Outcome(unit, tuple(fields), method)
 
 
 def count_votes(ballot: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -151,6 +185,6 @@ def settle_votes(votes: Sequence[tuple[str, tuple[str, ...]]], method: str) -> s
     """The value that counted votes settle on, None where they do not."""
     if len(votes) == 1:
         return votes[0][0]
-    if method == "unanimous" or not votes or len(votes[0][1]) == len(votes[1][1]):
+    if method in ("unanimous", "adjudicated") or not votes or len(votes[0][1]) == len(votes[1][1]):
         return None
     return votes[0][0]

@@ -59,10 +59,9 @@ def _votes(outcome: Outcome) -> Row:
 
 
 def _shares(outcome: Outcome) -> Row:
-    """Shares of the votes for each stance: p_favor and so on, also where a decision overrules them."""
+    """Soft labels (p_favor, ...): shares of the votes, or a model's chances; also where a decision overrules them."""
     (field,) = (item for item in outcome.fields if item.field == "stance")
-    total = sum(len(names) for _, names in field.votes)
-    return {f"p_{value}": len(names) / total for value, names in field.votes}
+    return {f"p_{value}": share for value, share in field.shares}
 
 
 def sentence_of(sentences: Sentences, doc_id: str, start: int) -> int | None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..agreement.measure import measure_agreement
 from ..agreement.units import contradictions
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
@@ -16,6 +15,8 @@ from .decisions import Decision, DecisionIndex
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome
+from .models import MODEL_METHODS, settle_by_model
+from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
 
 STAGE = "gold"
@@ -53,7 +54,7 @@ def gold_rows(
         "entities": entities,
         "targets": target_rows(codebook),
         "annotators": annotator_rows(evidence.campaign),
-        "agreement": measure_agreement([outcome.unit for outcome in outcomes], story_ids, evidence.models),
+        "agreement": evidence.agreement([outcome.unit for outcome in outcomes], story_ids),
         "stances_wide": wide_rows(stances, documents, stories, places, texts, entities, codebook),
         "variant_stances": variant_stance_rows(corpus["variants"], stances),
     }
@@ -115,25 +116,34 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
 
 
 def write_gold(
-    project: Project, method: str = "majority", out: Path | None = None, judgements: Path | None = None
+    project: Project,
+    method: str = "majority",
+    out: Path | None = None,
+    judgements: Path | None = None,
+    allow_few: bool = False,
 ) -> Report:
     """Write every gold table, agreement included.
 
     Args:
-        method: `majority` or `unanimous`; decisions win over both.
+        method: one of `merge.METHODS`; decisions win over all of them.
         out: folder to write to (default: `annotations/`).
         judgements: folder of the judgement tables (default: `out`).
+        allow_few: let a model learn from fewer than three annotators.
 
     Raises:
-        UsageError: there is no such method.
+        UsageError: there is no such method, or it is a model and there are fewer than three annotators.
         StancewireError: something it is made from is missing, stale or cannot be read.
     """
     folder = out or project.annotations
     source = judgements or folder
     evidence = read_evidence(project, source)
-    outcomes = evidence.outcomes(method)
+    models = settle_by_model(evidence.units(), method, allow_few) if method in MODEL_METHODS else None
+    outcomes = evidence.outcomes(method, models=models)
     corpus = read_corpus(project, set(evidence.texts))
     rows, problems = gold_rows(evidence, outcomes, corpus, method)
+    stories = {row["doc_id"]: row["story_id"] for row in corpus["stories"]}
+    learnt = () if models is None else models.learnt
+    rows["agreement"] += reliability_rows(outcomes, learnt, stories, evidence.models)
     for name in OTHERS:
         if find_in_manifest(folder, name)[0] in (None, STAGE):
             rows[name] = []

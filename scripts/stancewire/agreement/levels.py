@@ -1,0 +1,62 @@
+"""What is said about agreement in words: whether it can mean anything, and how it stands to the codebook's levels.
+
+A level is reported and warned about; it never stops anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .coefficients import LEAST_STORIES
+from .units import Unit
+from .values import Row
+
+_MAIN = ("Krippendorff's alpha, nominal", "span F1, overlapping")
+
+
+def meaning_notes(units: Sequence[Unit], stories: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """What must be said before any figure: nothing to compare, nobody who met, too few stories to mean anything.
+
+    Args:
+        stories: doc_id -> story_id. names: all annotators who submitted anything.
+    """
+    if not units:
+        return ["nothing was judged: there is no agreement to measure"]
+    notes = []
+    documents = {unit.doc_id for unit in units}
+    told = {stories.get(doc_id, doc_id) for doc_id in documents}
+    together = {unit.doc_id for unit in units if len(unit.submitted) >= 2}
+    alone = sorted(set(names) - {name for unit in units if len(unit.submitted) >= 2 for name in unit.submitted})
+    if len(names) < 2:
+        notes.append(f"one annotator only ({', '.join(names)}): agreement needs two")
+    elif not together:
+        notes.append("no document was judged by two annotators: there is nothing to compare")
+    elif alone:
+        shown = ", ".join(alone[:5]) + (f" and {len(alone) - 5} more" if len(alone) > 5 else "")
+        notes.append(f"not compared, since they share no document with anybody: {shown}")
+    if together and len(told) < LEAST_STORIES:
+        found = f"{_count(len(documents), 'document')} of {_count(len(told), 'story', 'stories')}"
+        notes.append(f"{found}: no coefficient below means anything about annotators or about news")
+    return notes
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def level_lines(rows: Sequence[Row], levels: Mapping[str, float]) -> tuple[list[str], list[str]]:
+    """How each layer's main measures stand to the codebook's levels: (all lines, those that are warnings)."""
+    lines, warnings = [], []
+    for row in rows:
+        level = levels.get(row["layer"])
+        if level is None or row["by"] != "all" or not row["measure"].startswith(_MAIN):
+            continue
+        if row["value"] is None:
+            lines.append(f"level {level} of {row['layer']}: {row['measure']} is undefined")
+        elif row["value"] < level:
+            said = f"warning: {row['layer']}: {row['measure']} is {row['value']:.3f}, under the codebook's {level}"
+            lines.append(said)
+            warnings.append(said)
+        else:
+            lines.append(f"level {level} of {row['layer']}: {row['measure']} is {row['value']:.3f}, met")
+    return lines, warnings

@@ -1,0 +1,111 @@
+"""Rows of `agreement` about single annotators: how far gold has what they said, and what a model learnt about them.
+
+Gold rests on their votes too, and the fewer annotators there are the more it does: under three, the rows say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from ..agreement.coefficients import LEAST_STORIES, f1_of, ratio_of
+from ..agreement.measure import FEW_STORIES, measured_row, models_reason
+from ..agreement.sums import Sums
+from ..agreement.units import LAYER_PASS, Vote
+from ..agreement.values import LAYER_FIELDS, Row, boundary_value, field_value
+from .merge import Outcome
+from .models import LEAST_ANNOTATORS, Learnt
+
+GOLD_HAS = "annotator reliability, share of own values that gold has: {}"
+FOUND = "annotator reliability, spans against gold: {}"
+FEW = "fewer than three annotators: gold is largely what this annotator said"
+_NOTHING = "nothing of this annotator's is settled"
+
+
+def reliability_rows(
+    outcomes: Sequence[Outcome], learnt: Iterable[Learnt], stories: Mapping[str, str], models: frozenset[str]
+) -> list[Row]:
+    """Rows by annotator, each layer's by name.
+
+    Args:
+        outcomes: of all units. learnt: what a model learnt, where the method is one.
+        stories: doc_id -> story_id. models: annotators that are models.
+    """
+    rows: list[Row] = []
+    for layer in LAYER_PASS:
+        listed = [outcome for outcome in outcomes if outcome.unit.layer == layer]
+        names = sorted({name for outcome in listed for name in outcome.unit.submitted})
+        for name in names:
+            head = {"layer": layer, "by": "annotator", "group": name}
+            for sums in _against_gold(layer, name, listed):
+                row = measured_row(sums, {name}, stories, models, least=1)
+                if len(names) < LEAST_ANNOTATORS and row["value"] is not None:
+                    row["reason"] = "; ".join(filter(None, (FEW, row["reason"])))
+                rows.append(head | row)
+    return rows + [_learnt_row(item, stories, models) for item in learnt]
+
+
+def _against_gold(layer: str, name: str, outcomes: Sequence[Outcome]) -> list[Sums]:
+    made = []
+    own = [(outcome, {vote.annotator_id: vote for vote in outcome.unit.votes}.get(name)) for outcome in outcomes]
+    if layer != "document_stance":
+        made += _spans(name, own)
+    for field in LAYER_FIELDS[layer]:
+        docs, hits = [], []
+        for outcome, vote in own:
+            value = outcome.value(field)
+            if vote is not None and value is not None and not outcome.is_dropped:
+                docs.append(outcome.unit.doc_id)
+                hits.append([field_value(vote.row, field) == value, 1])
+        table = np.array(hits, dtype=np.float64).reshape(-1, 2)
+        made.append(Sums(GOLD_HAS.format(field), docs, table, ratio_of, len(docs), _NOTHING))
+    return made
+
+
+def _spans(name: str, own: Sequence[tuple[Outcome, Vote | None]]) -> list[Sums]:
+    """Precision, recall and F1 of an annotator's spans; of units whose existence and place are settled."""
+    docs, marks = [], []
+    for outcome, vote in own:
+        exists, place = outcome.value("exists"), outcome.value("boundary")
+        if exists is None or place is None or name not in outcome.unit.voters:
+            continue
+        docs.append(outcome.unit.doc_id)
+        same = vote is not None and place == boundary_value(vote.start or 0, vote.end or 0)
+        kept = not outcome.is_dropped
+        marks.append([vote is not None and kept, same and kept, vote is not None, kept])
+    table = np.array(marks, dtype=np.float64).reshape(-1, 4)
+    made = []
+    for at, kind in enumerate(("overlapping", "exact")):
+        both, marked, gold = table[:, at], table[:, 2], table[:, 3]
+        for word, held, finish in (
+            ("precision", marked, ratio_of),
+            ("recall", gold, ratio_of),
+            ("F1", marked + gold, f1_of),
+        ):
+            name = FOUND.format(f"{word}, {kind}")
+            made.append(Sums(name, docs, np.column_stack([both, held]), finish, len(docs), _NOTHING))
+    return made
+
+
+def _learnt_row(item: Learnt, stories: Mapping[str, str], models: frozenset[str]) -> Row:
+    asked = [unit for unit in item.units if item.annotator_id in unit.submitted]
+    told = {stories.get(unit.doc_id, unit.doc_id) for unit in asked}
+    reasons = [
+        "a model's estimate: no interval",
+        FEW_STORIES if len(told) < LEAST_STORIES else None,
+        models_reason({item.annotator_id}, models),
+    ]
+    return {
+        "layer": item.layer,
+        "by": "annotator",
+        "group": item.annotator_id,
+        "measure": item.measure,
+        "value": item.value,
+        "low": None,
+        "high": None,
+        "n_units": len(asked),
+        "n_stories": len(told),
+        "n_annotators": 1,
+        "reason": "; ".join(reason for reason in reasons if reason),
+    }

@@ -1,0 +1,321 @@
+"""`bench gold`: coefficients, models, intervals, votes and span matching, beside their peers in one run.
+
+    .venv/bin/python tests/benchmarks/bench_gold.py [--quick] [--json]
+
+Data are generated with a known truth; loading is not timed; each peer runs in a process of its own. Exits 1 where a
+target is missed. What was measured and on what is printed with each figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PLACE = ROOT / ".studio" / "bench"
+sys.path.insert(0, str(ROOT / "tests"))
+Result = dict[str, Any]
+
+
+def peers_python() -> str:
+    """The Python that the peers are installed for; `run.py` makes its environment from gold_peers.lock."""
+    spec = importlib.util.spec_from_file_location("stancewire_run", ROOT / "scripts" / "run.py")
+    assert spec is not None and spec.loader is not None
+    setup = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(setup)
+    return str(setup.ensure_environment(PLACE / "gold", HERE / "gold_peers.lock"))
+
+
+def peer(python: str, task: str, data: Path, iterations: int = 0, starts: int = 0) -> Result:
+    """What the peer took for a task."""
+    command = [python, str(HERE / "gold_with.py"), task, str(data), str(iterations), str(starts)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PLACE)
+    if done.returncode:
+        raise SystemExit(f"bench gold: the peer of {task} failed:\n{done.stderr[-2000:]}")
+    told: Result = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def best(run: Callable[[], Any], times: int = 5) -> tuple[float, Any]:
+    """The shortest of several runs in seconds, and the last result."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        result = run()
+        taken.append(time.perf_counter() - began)
+    return min(taken), result
+
+
+def bench_alpha(python: str, quick: bool) -> Result:
+    """Nominal alpha on 50,000 items and three annotators, a tenth missing; from the same table of codes."""
+    from stancewire.agreement.coefficients import count_values, krippendorff_alpha
+
+    random = np.random.Generator(np.random.PCG64(1))
+    truth = random.integers(0, 4, 50_000)
+    codes = np.where(random.random((50_000, 3)) < 0.7, truth[:, None], random.integers(0, 4, (50_000, 3)))
+    codes[random.random(codes.shape) < 0.1] = -1
+    np.savez(PLACE / "alpha.npz", codes=codes)
+    seconds, value = best(lambda: krippendorff_alpha(count_values(codes, 4)))
+    other = peer(python, "alpha", PLACE / "alpha.npz")
+    ratio, apart = other["seconds"] / seconds, abs(value - other["value"])
+    return {
+        "what": "nominal alpha, 50,000 items x 3 annotators",
+        "ours_seconds": seconds,
+        "peer_seconds": other["seconds"],
+        "peer": "krippendorff",
+        "ratio": ratio,
+        "note": f"values differ by {apart:.1e}",
+        "target": "ratio 1 or more, values equal to 1e-10",
+        "met": ratio >= 1 and apart <= 1e-10,
+    }
+
+
+def crowd(items: int, people: int, votes: int) -> dict[str, Any]:
+    """Votes of annotators of whom every fourth guesses; four values."""
+    random = np.random.Generator(np.random.PCG64(7))
+    truth = random.integers(0, 4, items)
+    right = np.where(np.arange(people) % 4 == 0, 0.3, random.uniform(0.6, 0.9, people))
+    annotator = np.argsort(random.random((items, people)), axis=1)[:, :votes].ravel()
+    item = np.repeat(np.arange(items), votes)
+    value = np.where(random.random(len(item)) < right[annotator], truth[item], random.integers(0, 4, len(item)))
+    return {"item": item, "annotator": annotator, "value": value, "truth": truth}
+
+
+def bench_model(python: str, name: str, items: int, iterations: int, starts: int, least: float) -> Result:
+    """A model at equal iterations and starts on equal votes."""
+    from stancewire.gold.ballots import Ballots
+    from stancewire.gold.dawid_skene import dawid_skene
+    from stancewire.gold.mace import mace
+
+    data = crowd(items, 40, 5)
+    path = PLACE / f"{name}.npz"
+    np.savez(path, **data)
+    ballots = Ballots(data["item"], data["annotator"], data["value"], items, 40, 4)
+    if name == "dawid_skene":
+        seconds, fit = best(lambda: dawid_skene(ballots, iterations, tolerance=-1.0), 3)
+    else:
+        seconds, fit = best(lambda: mace(ballots, starts, iterations), 3)
+    accuracy = float((fit.posterior.argmax(axis=1) == data["truth"]).mean())
+    other = peer(python, name, path, iterations, starts)
+    ratio = other["seconds"] / seconds
+    return {
+        "what": f"{name}, {items:,} items x 5 votes of 40 annotators, {iterations} iterations, {starts} starts",
+        "ours_seconds": seconds,
+        "peer_seconds": other["seconds"],
+        "peer": "crowd-kit",
+        "ratio": ratio,
+        "note": f"accuracy {accuracy:.4f}, peer {other['accuracy']:.4f}",
+        "target": f"ratio {least:g} or more, accuracy within 0.005",
+        "met": ratio >= least and accuracy >= other["accuracy"] - 0.005,
+    }
+
+
+def layers(documents: int) -> list[Any]:
+    """Units of every layer: three annotators, some 18 mentions, 8 stances and 4 document stances a document."""
+    from crowd import MONTH, judgement
+
+    from stancewire.agreement.units import Unit, Vote
+
+    random = np.random.Generator(np.random.PCG64(3))
+    names = ("ann-a", "ann-b", "ann-c")
+    sides = ("favor", "against", "neutral", "none")
+    units = []
+    for number in range(documents):
+        doc_id = f"d{number:05}"
+        for layer, count in (("mention", 18), ("stance", 8), ("document_stance", 4)):
+            for at in range(count):
+                said = [name for name in names if layer == "document_stance" or random.random() < 0.8] or [names[0]]
+                votes = []
+                for name in said:
+                    start = 20 * at
+                    off = int(random.random() < 0.15)
+                    values: dict[str, Any] = {"layer": layer, "created_at": MONTH, "entity_id": f"{doc_id}#e{at % 5}"}
+                    if layer == "mention":
+                        values["label"] = ("PERSON", "ORG", "GPE", "LAW")[int(random.integers(0, 4)) if off else at % 4]
+                    else:
+                        side = int(random.integers(0, 3)) if off else at % 3
+                        values |= {"label": sides[side], "holder_type": ("entity", "author")[at % 2]}
+                        values |= {"holder_entity_id": f"{doc_id}#e{at % 5}", "holder_text": None, "via_type": "none"}
+                        values |= {"via_entity_id": None, "via_text": None, "attribution": "reported"}
+                    row = judgement(name, doc_id, start, start + 9 + off, "word and w"[: 9 + off], **values)
+                    votes.append(Vote(f"{doc_id}{layer}{at}{name}", name, start, start + 9 + off, row))
+                target = None if layer == "mention" else f"t{at % 4}"
+                units.append(Unit(layer, doc_id, target, tuple(votes), names, frozenset(), number % 2 == 0))
+    return units
+
+
+def bench_bootstrap(quick: bool) -> Result:
+    """All measures of all layers and groupings with 1,000 resamples; the resampling timed apart."""
+    from stancewire.agreement import measure
+    from stancewire.agreement.measure import measure_agreement
+
+    documents = 100 if quick else 500
+    units = layers(documents)
+    taken = [0.0]
+    plain = measure.interval
+
+    def timed(*given: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return plain(*given)
+        finally:
+            taken[0] += time.perf_counter() - began
+
+    measure.interval = timed
+    try:
+        began = time.perf_counter()
+        rows = measure_agreement(units, {})
+        whole = time.perf_counter() - began
+    finally:
+        measure.interval = plain
+    of_all = sum(row["low"] is not None for row in rows)
+    return {
+        "what": f"1,000 resamples of {documents} stories, {len(units):,} units, every layer: {of_all} intervals",
+        "ours_seconds": taken[0],
+        "note": f"the whole table with its measures {whole:.1f} s, {len(rows)} rows",
+        "target": "under 10 s",
+        "met": taken[0] < 10,
+    }
+
+
+def bench_vote(quick: bool) -> Result:
+    """Plurality over 5,000,000 judgement rows with text keys, beside DuckDB's bare join of these rows to items."""
+    import duckdb
+    import pyarrow as pa
+
+    from stancewire.gold.ballots import plurality, table_ballots
+
+    n = 500_000 if quick else 5_000_000
+    random = np.random.Generator(np.random.PCG64(5))
+    items = n // 3
+    keys = pa.array([f"unit-{i:08}" for i in range(items)])
+    item = np.repeat(np.arange(items), 3)[:n]
+    order = random.permutation(len(item))
+    labels = pa.array(["favor", "against", "neutral"])
+    people = pa.array([f"ann-{i:03}" for i in range(100)])
+    table = pa.table(
+        {
+            "item": keys.take(pa.array(item[order])),
+            "annotator": people.take(pa.array(random.integers(0, 100, len(item)))),
+            "value": labels.take(pa.array(random.integers(0, 3, len(item)))),
+        }
+    )
+    units = pa.table({"item": keys, "number": np.arange(items)})
+    seconds, _ = best(lambda: plurality(table_ballots(table, "item", "annotator", "value")[0]), 2)
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 2")
+        connection.register("judgements", table)
+        connection.register("units", units)
+        query = "SELECT number, annotator, value FROM judgements JOIN units USING (item)"
+        joined, _ = best(lambda: connection.sql(query).to_arrow_table(), 2)
+    return {
+        "what": f"plurality over {len(item):,} judgement rows (columns, text keys)",
+        "ours_seconds": seconds,
+        "peer_seconds": joined,
+        "peer": "DuckDB's bare join",
+        "ratio": joined / seconds,
+        "note": "the stage `merge` itself works on row objects: see the next line",
+        "target": "within 3 times: ratio 0.33 or more",
+        "met": joined / seconds >= 1 / 3,
+    }
+
+
+def bench_merge(quick: bool) -> Result:
+    """The stage's own merging of units, vote by vote: what it costs beyond counting."""
+    from stancewire.gold.decisions import DecisionIndex
+    from stancewire.gold.merge import merge_units
+
+    units = layers(100 if quick else 500)
+    votes = sum(len(unit.votes) for unit in units)
+    seconds, _ = best(lambda: merge_units(units, DecisionIndex([], frozenset())), 2)
+    told = f"{seconds / votes * 1e6:.1f} microseconds a judgement, ids, shares and conflicts included"
+    return {
+        "what": f"merge_units, {votes:,} judgements",
+        "ours_seconds": seconds,
+        "note": told,
+        "target": "none",
+        "met": True,
+    }
+
+
+def bench_align(quick: bool) -> Result:
+    """Span matching alone: time per span must not grow with their number."""
+    from stancewire.agreement.align import Span, align
+
+    random = np.random.Generator(np.random.PCG64(2))
+
+    def spans(count: int) -> list[Span]:
+        made = []
+        for who in ("a", "b", "c"):
+            shift = random.integers(0, 4, count)
+            made += [Span(f"{who}{i}", who, 20 * i + int(s), 20 * i + 12, ()) for i, s in enumerate(shift)]
+        return made
+
+    sizes = (5_000, 20_000) if quick else (20_000, 160_000)
+    each = []
+    for size in sizes:
+        given = spans(size)
+        each.append(best(lambda given=given: align(given, 0.3), 2)[0] / len(given))  # type: ignore[misc]
+    growth = each[1] / each[0]
+    return {
+        "what": f"span matching, 3 annotators, {3 * sizes[0]:,} and {3 * sizes[1]:,} spans of one document",
+        "ours_seconds": each[1] * 3 * sizes[1],
+        "note": f"{each[0] * 1e6:.1f} and {each[1] * 1e6:.1f} microseconds a span",
+        "target": f"linear: time a span grows less than twofold for {sizes[1] // sizes[0]} times the spans",
+        "met": growth < 2,
+    }
+
+
+def line(result: Result) -> str:
+    """One result in words."""
+    beside = (
+        f", {result['peer']} {result['peer_seconds']:.3f} s: {result['ratio']:.1f} times" if "peer" in result else ""
+    )
+    state = "met" if result["met"] else "MISSED"
+    return f"{result['what']}: {result['ours_seconds']:.3f} s{beside}; {result['note']} [{result['target']}: {state}]"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes; the targets are for the full ones")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    args = parser.parse_args(arguments)
+    PLACE.mkdir(parents=True, exist_ok=True)
+    python = peers_python()
+    items = (4_000, 400) if args.quick else (20_000, 2_000)
+    steps: list[Callable[[], Result]] = [
+        lambda: bench_alpha(python, args.quick),
+        lambda: bench_model(python, "dawid_skene", items[0], 50, 1, 4),
+        lambda: bench_model(python, "mace", items[1], 20, 2, 50),
+        lambda: bench_bootstrap(args.quick),
+        lambda: bench_vote(args.quick),
+        lambda: bench_merge(args.quick),
+        lambda: bench_align(args.quick),
+    ]
+    results = []
+    for step in steps:
+        results.append(step())
+        if not args.json:
+            print(line(results[-1]), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    results.append(
+        {"what": "peak memory", "note": f"{peak:.2f} GB", "target": "under 2 GB", "ours_seconds": 0.0, "met": peak < 2}
+    )
+    print(json.dumps({"gold": results}, indent=1) if args.json else f"peak memory {peak:.2f} GB [under 2 GB]")
+    return 0 if all(result["met"] for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
