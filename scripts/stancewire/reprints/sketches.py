@@ -1,0 +1,67 @@
+"""What is kept of every text while a corpus is searched for reprints: a sample of its shingles, and its size.
+
+A sketch is a function of one text alone, so it is the same in any company, in any process, and on any day: texts are
+sketched in several processes, and what is known of a text from an earlier run need not be worked out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine import run
+from .shingles import Hashes, Places, cut_batches, hash_batch, hash_shingles, places_of
+
+SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
+IN_SAMPLE = np.uint64(2**64 // SAMPLE)
+SHORT_SHINGLES = 64  # texts up to this many shingles keep all of them
+
+
+@dataclass(frozen=True)
+class Sketches:
+    """Sketches of n texts.
+
+    Attributes:
+        n_words, n_shingles: of each text.
+        digests: n rows of two numbers, equal for texts whose folded words are equal.
+        keys: the kept shingles; text i has `keys[starts[i]:starts[i + 1]]`, in no order, repeated ones included.
+    """
+
+    n_words: Places
+    n_shingles: Places
+    digests: Hashes
+    keys: Hashes
+    starts: Places
+
+    def __len__(self) -> int:
+        return len(self.n_words)
+
+
+def sketch_texts(texts: Iterable[str], workers: int = 1) -> list[Sketches]:
+    """Sketches of all texts, in their order, in parts of neighbours: joined, they would be in memory twice."""
+    return list(run(sketch_batch, cut_batches(texts), workers))
+
+
+def sketch_batch(texts: Sequence[str]) -> Sketches:
+    """Sketches of some texts."""
+    words = hash_batch(texts)
+    shingles, starts = hash_shingles(words)
+    counts = np.diff(starts)
+    kept = shingles < IN_SAMPLE
+    kept |= np.repeat(counts <= SHORT_SHINGLES, counts)
+    key_counts = np.diff(np.concatenate(([0], np.cumsum(kept)))[starts])
+    return Sketches(words.counts, counts, _digest(shingles, starts), shingles[kept], places_of(key_counts))
+
+
+def _digest(shingles: Hashes, starts: Places) -> Hashes:
+    """The sum of a text's shingles, and their sum weighted by place."""
+    counts = np.diff(starts)
+    some = counts > 0
+    place = np.arange(len(shingles), dtype=np.uint64) - np.repeat(starts[:-1], counts).astype(np.uint64)
+    digests = np.zeros((len(counts), 2), np.uint64)
+    if some.any():
+        digests[some, 0] = np.add.reduceat(shingles, starts[:-1][some])
+        digests[some, 1] = np.add.reduceat(shingles * (place << np.uint64(1) | np.uint64(1)), starts[:-1][some])
+    return digests
