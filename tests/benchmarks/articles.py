@@ -23,10 +23,11 @@ NOTICED = 0.3  # share of articles that end with their outlet's notice
 
 _ONSETS = ("b", "br", "c", "ch", "d", "dr", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "v", "w")  # noqa: E501
 _RIMES = ("a", "an", "ar", "e", "el", "en", "er", "est", "i", "in", "ing", "is", "o", "on", "or", "u", "um", "us")
-_COMMON = (
-    "the of to and a in that is for on it with as was by at he from his be are this have an they has had not which "
-    "she were or its their said will who would been about more one after when there also could than if but out up"
-).split()
+_COMMON = """
+the of to and a in that is for on it with as was by at he from his be are this have an they has had not which she were
+or its their said will who would been about more one after when there also could than if but out up
+""".split()  # noqa: SIM905
+
 
 Sentences = list[list[str]]
 
@@ -55,7 +56,8 @@ class Newsroom:
         draw = random.Random(f"{seed} vocabulary")
         words: dict[str, None] = dict.fromkeys(_COMMON)
         while len(words) < VOCABULARY:
-            words["".join(draw.choice(_ONSETS) + draw.choice(_RIMES) for _ in range(draw.choice((1, 2, 2, 3, 3, 4))))] = None
+            syllables = range(draw.choice((1, 2, 2, 3, 3, 4)))
+            words["".join(draw.choice(_ONSETS) + draw.choice(_RIMES) for _ in syllables)] = None
         self.words = list(words)
         self.weights = list(accumulate(1 / (rank + 3) for rank in range(VOCABULARY)))
         self.phrases = [self.draw_words(draw, draw.randint(5, 9)) for _ in range(PHRASES)]
@@ -100,21 +102,22 @@ class Newsroom:
         if kind == "truncated":  # cut from the end, as editors cut; never below three sentences
             kept = body[: max(3, round(len(body) * draw.uniform(0.25, 0.6)))]
             return [headline, *self.edited(kept, draw, 0.015)]
-        if kind == "heavy":  # rewritten: a sixth of the sentences new, one in twenty words changed, some sentences moved
-            kept = [self.sentences(draw, 20)[0] if draw.random() < 0.17 else sentence for sentence in body]
+        if kind == "heavy":  # rewritten: an eighth of the sentences new, one in thirty words changed, a sentence moved
+            fresh = set(draw.sample(range(len(body)), len(body) // 8))
+            kept = [self.sentences(draw, 20)[0] if at in fresh else sentence for at, sentence in enumerate(body)]
             place = draw.randrange(1, len(kept))
             moved = kept.pop(place)
             kept.insert(draw.randrange(len(kept)), moved)
-            return [headline, *self.edited(kept, draw, 0.05)]
+            return [headline, *self.edited(kept, draw, 0.033)]
         # embedded: a copy, hardly edited, inside a longer article on something wider
         around = self.sentences(draw, draw.randint(250, 700))
         place = draw.randint(0, len(around))
         return [headline, *around[:place], *self.edited(body, draw, 0.02), *around[place:]]
 
     def same_event(self, original: Sentences, draw: random.Random) -> Sentences:
-        """An independent report: a sixth to a quarter of its words are sentences of the original, its quotes."""
+        """An independent report: a sixth to a third of the original are sentences of the original, its quotes."""
         _, *body = original
-        quotes = draw.sample(body, max(1, round(len(body) * draw.uniform(0.15, 0.25))))
+        quotes = draw.sample(body, max(1, round(len(body) * draw.uniform(0.15, 0.33))))
         n_words = sum(map(len, body))
         own = self.sentences(draw, round(n_words * draw.uniform(0.7, 1.3)))
         for quote in quotes:

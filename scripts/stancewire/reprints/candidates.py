@@ -79,9 +79,10 @@ def _pack(parts: Sequence[Sketches], firsts: Places, merged: Places | None) -> H
         end = size + len(owners)
         packed[size:end] = part.keys[kept] >> bits << bits | owners
         size, before = end, before + len(part)
-    packed = packed[:size]
-    packed.sort()
-    return packed[np.concatenate((np.ones(min(size, 1), bool), packed[1:] != packed[:-1]))]
+    packed[:size].sort()
+    fresh = np.ones(size, bool)
+    fresh[1:] = packed[1:size] != packed[: max(0, size - 1)]
+    return packed[:size][fresh]
 
 
 def _find_owners(packed: Hashes, n_texts: int) -> Owners:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
@@ -81,6 +82,11 @@ class Measured:
         """Sketch all texts, in so many processes."""
         parts = sketch_texts(texts, workers)
         return cls(texts, parts, _find_twins(parts), workers)
+
+    @cached_property
+    def n_words(self) -> Places:
+        """Words of each text."""
+        return np.concatenate([np.empty(0, np.int64), *(part.n_words for part in self.parts)])
 
     def hold(self, numbers: Iterable[int]) -> None:
         """Read the words of these texts, at once, which is quicker than one after the other."""
