@@ -95,10 +95,10 @@ class Newsroom:
         headline, *body = original
         headline = self.draw_words(draw, draw.randint(6, 11))
         if kind == "light":  # house style and a word here and there
-            return [headline, *self.edited(body, draw, 0.015)]
-        if kind == "medium":  # a new first sentence, one in ten sentences gone, words changed
-            kept = [sentence for sentence in body[1:] if draw.random() > 0.1]
-            return [headline, *self.sentences(draw, 20)[:1], *self.edited(kept, draw, 0.03)]
+            return [headline, *self.edited(body, draw, 0.008)]
+        if kind == "medium":  # a new first sentence, one in fourteen sentences gone, words changed
+            kept = [sentence for sentence in body[1:] if draw.random() > 0.07]
+            return [headline, *self.sentences(draw, 20)[:1], *self.edited(kept, draw, 0.015)]
         if kind == "truncated":  # cut from the end, as editors cut; never below three sentences
             kept = body[: max(3, round(len(body) * draw.uniform(0.25, 0.6)))]
             return [headline, *self.edited(kept, draw, 0.015)]

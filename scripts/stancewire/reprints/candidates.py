@@ -156,8 +156,11 @@ def _select(owners: Owners, pairs: PairList, shared: Places, shared_rare: Places
     a, b = pairs[:, 0], pairs[:, 1]
     rare, frequent = owners.rare, owners.frequent
     shorter = np.where(rare[a] + frequent[a] <= rare[b] + frequent[b], a, b)
-    common_share = frequent[shorter] / np.maximum(1, rare[shorter] + frequent[shorter])
+    shares = frequent / np.maximum(1, rare + frequent)
+    common_share = shares[shorter]
     least = np.where(common_share > SOME_FREQUENT, RARE_ESTIMATE, ESTIMATE)
     by_rare = shared_rare >= np.maximum(1, least * np.minimum(rare[a], rare[b]))
-    by_all = (shared >= np.maximum(1, ESTIMATE * (rare + frequent)[shorter])) & (common_share > MOSTLY_FREQUENT)
+    # In both: a text of boilerplate alone is no version of all that end with it.
+    mostly = np.minimum(shares[a], shares[b]) > MOSTLY_FREQUENT
+    by_all = (shared >= np.maximum(1, ESTIMATE * (rare + frequent)[shorter])) & mostly
     return pairs[by_rare | by_all]

@@ -53,7 +53,7 @@ def _powers(base: int, count: int) -> Hashes:
     return np.array([pow(base, exponent, 2**64) for exponent in range(count)], dtype=np.uint64)
 
 
-_IN_SHINGLE = _powers(0x9E3779B185EBCA87, SHINGLE_WORDS)
+_SHINGLE = np.uint64(0x9E3779B185EBCA87)
 _IN_SHORT = _powers(0xC2B2AE3D27D4EB4F, SHINGLE_WORDS)  # others, so that a short text is no part of a long one
 
 
@@ -257,18 +257,64 @@ def hash_shingles(words: Words) -> tuple[Hashes, Places]:
 
     A text of one to four words has one shingle, of all its words; a text without words has none.
     """
-    total, counts = len(words.hashes), words.counts
-    sums = np.zeros(total, np.uint64)
-    for offset, power in enumerate(_IN_SHINGLE[:total]):
-        sums[: total - offset] += words.hashes[offset:] * power
+    sums, kept = _all_shingles(words)
+    counts = words.counts
     per_text = np.where(counts >= SHINGLE_WORDS, counts - SHINGLE_WORDS + 1, np.minimum(counts, 1))
-    for text_no in np.flatnonzero((counts > 0) & (counts < SHINGLE_WORDS)).tolist():
-        some = words.of(text_no)
-        sums[words.starts[text_no]] = (some * _IN_SHORT[: len(some)]).sum(dtype=np.uint64)
-    starts = places_of(per_text)
+    return sums[kept], places_of(per_text)
+
+
+def _all_shingles(words: Words) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """The 5-gram that begins at each word, and where there is one: the last words of a text begin none."""
+    hashes, starts, counts = words.hashes, words.starts, words.counts
+    total = len(hashes)
+    room = max(0, total - SHINGLE_WORDS + 1)
+    sums = np.zeros(total, np.uint64)
+    begun = sums[:room]  # Horner's scheme, in place
+    begun[:] = hashes[total - room :]
+    for back in range(2, SHINGLE_WORDS + 1):
+        begun *= _SHINGLE
+        begun += hashes[SHINGLE_WORDS - back : SHINGLE_WORDS - back + room]
     kept = np.ones(total + 1, bool)
-    for back in range(1, SHINGLE_WORDS):  # the last words of a text begin no shingle
-        kept[words.starts[1:][counts > back] - back] = False
-    short = counts < SHINGLE_WORDS
-    kept[words.starts[:-1][short & (counts > 0)]] = True
-    return mix(sums[kept[:total]]), starts
+    for back in range(1, SHINGLE_WORDS):
+        kept[starts[1:][counts > back] - back] = False
+    short = np.flatnonzero((counts > 0) & (counts < SHINGLE_WORDS))
+    kept[starts[short]] = True
+    for text_no in short.tolist():
+        some = words.of(text_no)
+        sums[starts[text_no]] = (some * _IN_SHORT[: len(some)]).sum(dtype=np.uint64)
+    return mix(sums), kept[:total]
+
+
+@dataclass(frozen=True)
+class Shingled:
+    """The 5-grams of n texts, summed up.
+
+    Attributes:
+        counts: of each text. digests: n rows of two sums over them, the second weighted by place.
+        sample: those below a limit, or all of a text with few; text i has `sample[starts[i]:starts[i + 1]]`.
+    """
+
+    counts: Places
+    digests: Hashes
+    sample: Hashes
+    starts: Places
+
+
+def sample_shingles(words: Words, limit: np.uint64, few: int) -> Shingled:
+    """The 5-grams of all texts: those below `limit`, and all of texts that have at most `few`."""
+    sums, kept = _all_shingles(words)
+    counts = np.where(words.counts >= SHINGLE_WORDS, words.counts - SHINGLE_WORDS + 1, np.minimum(words.counts, 1))
+    sums[~kept] = 0  # adds nothing
+    digests = np.zeros((len(counts), 2), np.uint64)
+    some = np.flatnonzero(counts)
+    if len(some):
+        begins = words.starts[some]
+        digests[some, 0] = plain = np.add.reduceat(sums, begins)
+        placed = np.add.reduceat(sums * np.arange(1, 2 * len(sums), 2, dtype=np.uint64), begins)
+        digests[some, 1] = placed - plain * (begins.astype(np.uint64) << np.uint64(1))
+    chosen = sums < limit
+    for text_no in np.flatnonzero(counts <= few).tolist():
+        chosen[words.starts[text_no] : words.starts[text_no + 1]] = True
+    chosen &= kept
+    at = np.flatnonzero(chosen)
+    return Shingled(counts, digests, sums[at], np.searchsorted(at, words.starts))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine import run
-from .shingles import Hashes, Places, cut_batches, hash_batch, hash_shingles, places_of
+from .shingles import Hashes, Places, cut_batches, hash_batch, sample_shingles
 
 SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
 IN_SAMPLE = np.uint64(2**64 // SAMPLE)
@@ -47,21 +47,5 @@ def sketch_texts(texts: Iterable[str], workers: int = 1) -> list[Sketches]:
 def sketch_batch(texts: Sequence[str]) -> Sketches:
     """Sketches of some texts."""
     words = hash_batch(texts)
-    shingles, starts = hash_shingles(words)
-    counts = np.diff(starts)
-    kept = shingles < IN_SAMPLE
-    kept |= np.repeat(counts <= SHORT_SHINGLES, counts)
-    key_counts = np.diff(np.concatenate(([0], np.cumsum(kept)))[starts])
-    return Sketches(words.counts, counts, _digest(shingles, starts), shingles[kept], places_of(key_counts))
-
-
-def _digest(shingles: Hashes, starts: Places) -> Hashes:
-    """The sum of a text's shingles, and their sum weighted by place."""
-    counts = np.diff(starts)
-    some = counts > 0
-    place = np.arange(len(shingles), dtype=np.uint64) - np.repeat(starts[:-1], counts).astype(np.uint64)
-    digests = np.zeros((len(counts), 2), np.uint64)
-    if some.any():
-        digests[some, 0] = np.add.reduceat(shingles, starts[:-1][some])
-        digests[some, 1] = np.add.reduceat(shingles * (place << np.uint64(1) | np.uint64(1)), starts[:-1][some])
-    return digests
+    found = sample_shingles(words, IN_SAMPLE, SHORT_SHINGLES)
+    return Sketches(words.counts, found.counts, found.digests, found.sample, found.starts)

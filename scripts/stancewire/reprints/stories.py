@@ -290,16 +290,23 @@ def _lender(witnesses: Sequence[Witness], grouping: Grouping, story: Story, numb
 
 
 def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str, object]]:
-    """Rows of the table `reprints`."""
-    return [
-        {
-            "doc_id_a": witnesses[pair.a].doc_id,
-            "doc_id_b": witnesses[pair.b].doc_id,
-            "story_id": grouping.stories[grouping.story_of[pair.a]].story_id,
-            "jaccard": pair.jaccard,
-            "containment": pair.containment,
-            "aligned_share": pair.aligned_share,
-            "method": METHOD if pair.is_reprint else f"with the head; {METHOD}",
-        }
-        for pair in grouping.pairs
-    ]
+    """Rows of the table `reprints`; `method` also says where a figure is a bound."""
+    bounded = set(grouping.bounded)
+    twins = grouping.measured.twins
+    rows: list[dict[str, object]] = []
+    for pair in grouping.pairs:
+        method = METHOD if pair.is_reprint else f"with the head; {METHOD}"
+        low, high = sorted((int(twins[pair.a]), int(twins[pair.b])))
+        rows.append(
+            {
+                "doc_id_a": witnesses[pair.a].doc_id,
+                "doc_id_b": witnesses[pair.b].doc_id,
+                "story_id": grouping.stories[grouping.story_of[pair.a]].story_id,
+                "jaccard": pair.jaccard,
+                "containment": pair.containment,
+                "aligned_share": pair.aligned_share,
+                "method": f"{method}; too long to align in full: aligned share at least" if (low, high) in bounded
+                else method,
+            }
+        )
+    return rows
