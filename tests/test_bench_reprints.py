@@ -98,8 +98,8 @@ def test_the_benchmark_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
 
 
 def test_bench_refuses_what_it_has_not(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no benchmarks at .*run this in a checkout"):
+    with pytest.raises(UsageError, match=r"no benchmarks at .*run this in a checkout"):
         find_benchmark(tmp_path, "reprints")
-    with pytest.raises(UsageError, match="no benchmark 'speed'; there are: .*reprints"):
+    with pytest.raises(UsageError, match=r"no benchmark 'speed'; there are: .*reprints"):
         find_benchmark(ROOT, "speed")
     assert find_benchmark(ROOT, "reprints").is_file()
