@@ -1,7 +1,9 @@
-"""One tool over one set of articles, in a process of its own: `python detect_with.py TOOL FOLDER`.
+"""One tool over one set of articles, in a process of its own: `python detect_with.py TOOL FOLDER [stream]`.
 
 Reads texts.bin and places.npy from FOLDER (loading is not timed), writes TOOL-pairs.npy and TOOL.json there: seconds,
-peak memory, version, settings. Each tool has the settings that its own documentation gives, on word 5-grams.
+peak memory, version, settings. With `stream` the texts are not loaded, but read as the tool asks for them, and that is
+timed: a million articles would not fit into the memory that is promised. Each tool has the settings that its own
+documentation gives, on word 5-grams.
 """
 
 from __future__ import annotations
@@ -114,11 +116,11 @@ def with_datatrove(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pai
 TOOLS = {"stancewire": with_stancewire, "rensa": with_rensa, "datatrove": with_datatrove}
 
 
-def main(tool: str, place: str) -> None:
+def main(tool: str, place: str, how: str = "") -> None:
     """Run one tool and write what it found and what it took."""
     folder = Path(place)
     texts: Sequence[str] = Texts(folder)
-    if len(texts) <= 200_000:
+    if how != "stream":
         texts = list(texts)
     detect, settings = TOOLS[tool](texts, folder)
     begun = time.perf_counter()

@@ -25,6 +25,7 @@ MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing 
 FEWEST_WORDS = 12  # a shorter text is a reprint only of its equals
 BLOCK = 24_000_000  # shared shingles counted at once, of eight bytes each, some five times over
 
+Numbers = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 PairList = npt.NDArray[np.int64]  # n rows of two numbers, a < b
 
@@ -39,9 +40,9 @@ class Owners:
         rare, frequent: sampled shingles of each text, lonely ones among the rare.
     """
 
-    texts: Places
-    room: Places
-    first: Places
+    texts: Numbers
+    room: Numbers
+    first: Numbers
     is_rare: Flags
     rare: Places
     frequent: Places
@@ -66,7 +67,7 @@ def _owner_bits(n_texts: int) -> np.uint64:
 
 
 def _pack(parts: Sequence[Sketches], firsts: Places, merged: Places | None) -> Hashes:
-    """Looked-up shingles, each in one number with its text: the hash's upper bits, then the text; sorted, distinct."""
+    """Looked-up shingles, each in one number with its text: the hash's upper bits, then the text; sorted."""
     bits = _owner_bits(len(firsts))
     packed = np.empty(sum(len(part.keys) for part in parts), np.uint64)
     size, before = 0, 0
@@ -80,40 +81,70 @@ def _pack(parts: Sequence[Sketches], firsts: Places, merged: Places | None) -> H
         packed[size:end] = part.keys[kept] >> bits << bits | owners
         size, before = end, before + len(part)
     packed[:size].sort()
-    fresh = np.ones(size, bool)
-    fresh[1:] = packed[1:size] != packed[: max(0, size - 1)]
-    return packed[:size][fresh]
+    return packed[:size]
 
 
 def _find_owners(packed: Hashes, n_texts: int) -> Owners:
     bits = _owner_bits(n_texts)
-    mask = (np.uint64(1) << bits) - np.uint64(1)
-    in_sample = int(np.searchsorted(packed, IN_SAMPLE))
-    total = np.bincount((packed[:in_sample] & mask).view(np.int64), minlength=n_texts)
-    if len(packed) < 2:
-        nothing = np.empty(0, np.int64)
-        return Owners(nothing, nothing, nothing, nothing.astype(bool), total, np.zeros(n_texts, np.int64))
-    same = packed[1:] >> bits == packed[:-1] >> bits
+    rare, frequent = np.zeros(n_texts, np.int64), np.zeros(n_texts, np.int64)
+    blocks: list[tuple[Numbers, Numbers, Numbers, Flags]] = []
+    start = 0
+    while start < len(packed):
+        end = len(packed)
+        if start + BLOCK < end:  # up to where a shingle begins
+            key = packed[start + BLOCK] >> bits << bits
+            end = int(np.searchsorted(packed, key))
+            if end <= start:
+                end = int(np.searchsorted(packed, key | _text_mask(n_texts), "right"))
+        texts, room, first, is_rare, in_sample, lonely = _share_block(packed[start:end], n_texts)
+        rare += lonely + np.bincount(texts[:in_sample][is_rare[:in_sample]], minlength=n_texts)
+        frequent += np.bincount(texts[:in_sample][~is_rare[:in_sample]], minlength=n_texts)
+        blocks.append((texts, room, first, is_rare))
+        start = end
+    nothing = np.empty(0, np.int32)
+    return Owners(
+        np.concatenate([nothing, *(block[0] for block in blocks)]),
+        np.concatenate([nothing, *(block[1] for block in blocks)]),
+        np.concatenate([nothing, *(block[2] for block in blocks)]),
+        np.concatenate([nothing.astype(bool), *(block[3] for block in blocks)]),
+        rare,
+        frequent,
+    )
+
+
+def _text_mask(n_texts: int) -> np.uint64:
+    return (np.uint64(1) << _owner_bits(n_texts)) - np.uint64(1)
+
+
+def _share_block(packed: Hashes, n_texts: int) -> tuple[Numbers, Numbers, Numbers, Flags, int, Places]:
+    """Columns of `Owners` for some shingles; how many rows are of the sample; sampled lonely shingles of each text."""
+    bits, mask = _owner_bits(n_texts), _text_mask(n_texts)
+    fresh = np.ones(len(packed), bool)
+    np.not_equal(packed[1:], packed[:-1], out=fresh[1:])
+    packed = packed[fresh]
+    keys = packed >> bits
+    same = keys[1:] == keys[:-1]
     shared = np.zeros(len(packed), bool)
     shared[1:] = same
     shared[:-1] |= same
     begins = shared.copy()
     begins[1:] &= ~same
     begins = begins[shared]
-    texts = (packed[shared] & mask).astype(np.int64)
-    in_sample = int(np.count_nonzero(shared[:in_sample]))
+    in_sample = int(np.searchsorted(packed, IN_SAMPLE))
+    lonely = np.bincount((packed[:in_sample][~shared[:in_sample]] & mask).view(np.int64), minlength=n_texts)
+    texts = (packed[shared] & mask).astype(np.int32)
     heads = np.flatnonzero(begins)
     sizes = np.diff(np.append(heads, len(texts)))
     is_rare = np.repeat(sizes <= FREQUENT, sizes)
-    room = np.repeat(heads + sizes, sizes) - np.arange(len(texts)) - 1
-    frequent = np.bincount(texts[:in_sample][~is_rare[:in_sample]], minlength=n_texts)
-    return Owners(texts, room, np.repeat(texts[heads], sizes), is_rare, total - frequent, frequent)
+    room = (np.repeat(heads + sizes, sizes) - np.arange(len(texts)) - 1).astype(np.int32)
+    n_sampled = int(np.count_nonzero(shared[:in_sample]))
+    return texts, room, np.repeat(texts[heads], sizes), is_rare, n_sampled, lonely
 
 
 def _count_shared(owners: Owners, n_texts: int) -> Iterator[tuple[PairList, Places, Places]]:
     """Pairs that share looked-up shingles, with how many, and how many rare ones; a run of first texts at a time."""
     bits = _owner_bits(n_texts)
-    mask = (np.uint64(1) << bits) - np.uint64(1)
+    mask = _text_mask(n_texts)
     events = np.bincount(owners.texts, np.where(owners.is_rare, owners.room, 2), minlength=n_texts)
     # What a frequent shingle pairs with its first text counts for that one, in whose block it must be.
     far = np.flatnonzero(~owners.is_rare & (owners.first != owners.texts))
@@ -146,7 +177,7 @@ def _count_shared(owners: Owners, n_texts: int) -> Iterator[tuple[PairList, Plac
         low = high
 
 
-def _events(left: Places, right: Places, is_rare: Flags, bits: np.uint64) -> Hashes:
+def _events(left: Numbers, right: Numbers, is_rare: Flags, bits: np.uint64) -> Hashes:
     both = left.astype(np.uint64) << bits | right.astype(np.uint64)
     return both << np.uint64(1) | is_rare
 

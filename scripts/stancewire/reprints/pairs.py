@@ -8,13 +8,14 @@ and names: Jaccard below 0.21, containment up to 0.36).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
 from .candidates import PairList, find_candidates
+from .known import ALIGNED_UNKNOWN, Known
 from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of
 from .sketches import SAMPLE, Sketches, sketch_texts
 from .tokens import rising
@@ -66,22 +67,64 @@ class Measured:
         parts: sketches of all texts, in order.
         twins: of each text the first with identical folded words; itself where it has none.
         bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
+        digests: of the texts as they stand; only where an earlier run is remembered.
     """
 
     texts: Sequence[str]
     parts: list[Sketches]
     twins: Places
-    workers: int = 1
+    digests: Hashes | None = None
     bounded: set[tuple[int, int]] = field(default_factory=set)
     _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
     _held_words: int = 0
-    _pairs: dict[tuple[int, int], Pair] = field(default_factory=dict)
+    _overlaps: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    _aligned: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Sequence[str], workers: int = 1) -> Measured:
-        """Sketch all texts, in so many processes."""
-        parts = sketch_texts(texts, workers)
-        return cls(texts, parts, _find_twins(parts), workers)
+    def of(cls, texts: Sequence[str], workers: int = 1, known: Known | None = None) -> Measured:
+        """Sketch all texts, in so many processes; with `known`, in this one, what it does not know yet."""
+        if known is None:
+            parts = sketch_texts(texts, workers)
+            return cls(texts, parts, _find_twins(parts))
+        both = [known.sketch(batch) for batch in cut_batches(texts)]
+        parts = [part for _, part in both]
+        digests = np.concatenate([np.empty((0, 2), np.uint64), *(found for found, _ in both)])
+        measured = cls(texts, parts, _find_twins(parts), digests)
+        measured._recall(known, digests)
+        return measured
+
+    def _recall(self, known: Known, digests: Hashes) -> None:
+        """Take over the shares of pairs of which both texts are there."""
+        places = known.find(digests)
+        number_of = np.full(len(known.digests), -1)
+        there = np.flatnonzero(places >= 0)[::-1]
+        number_of[places[there]] = self.twins[there]
+        numbers = np.sort(number_of[known.pairs], axis=1)
+        kept = (numbers[:, 0] >= 0) & (numbers[:, 0] < numbers[:, 1])
+        for (a, b), shares in zip(numbers[kept].tolist(), known.shares[kept].tolist(), strict=True):
+            jaccard, containment, aligned, is_bound = shares
+            self._overlaps[a, b] = jaccard, containment
+            if aligned != ALIGNED_UNKNOWN:
+                self._aligned[a, b] = aligned
+                if is_bound:
+                    self.bounded.add((a, b))
+
+    def remember(self) -> Known:
+        """All that was worked out, for a later run.
+
+        Raises:
+            ValueError: the texts were read without their digests (`of` was not given anything known).
+        """
+        if self.digests is None:
+            raise ValueError("digests are kept only where `known` was given; give Known.nothing()")
+        pairs = np.array(list(self._overlaps), dtype=np.int64).reshape(-1, 2)
+        shares = np.array(
+            [
+                (*shares, self._aligned.get(pair, ALIGNED_UNKNOWN), pair in self.bounded)
+                for pair, shares in self._overlaps.items()
+            ]
+        )
+        return Known.of(self.digests, self.parts, pairs, shares.reshape(-1, 4))
 
     @cached_property
     def n_words(self) -> Places:
@@ -111,26 +154,23 @@ class Measured:
         a, b = sorted((int(self.twins[a]), int(self.twins[b])))
         if a == b:
             return 1.0, 1.0
-        known = self._pairs.get((a, b))
-        return (known.jaccard, known.containment) if known is not None else _overlap(self._of(a)[1], self._of(b)[1])
+        found = self._overlaps.get((a, b))
+        if found is None:
+            found = self._overlaps[a, b] = _overlap(self._of(a)[1], self._of(b)[1])
+        return found
 
     def pair(self, a: int, b: int) -> Pair:
         """Measure two texts, on all their shingles and words."""
         low, high = sorted((int(self.twins[a]), int(self.twins[b])))
         if low == high:
             return Pair(min(a, b), max(a, b), 1.0, 1.0, 1.0)
-        known = self._pairs.get((low, high))
-        if known is None:
-            known = self._pairs[low, high] = self._measure(low, high)
-        return known if (known.a, known.b) == (a, b) else replace(known, a=min(a, b), b=max(a, b))
+        jaccard, containment = self.overlap(low, high)
+        aligned = self._aligned.get((low, high))
+        if aligned is None:
+            aligned = self._aligned[low, high] = self._align(low, high) if containment else 0.0
+        return Pair(min(a, b), max(a, b), jaccard, containment, aligned)
 
-    def _measure(self, a: int, b: int, least: float = 0.0) -> Pair:
-        """The words are compared only from a containment of `least` on."""
-        jaccard, containment = _overlap(self._of(a)[1], self._of(b)[1])
-        aligned = self._aligned_share(a, b) if containment and containment >= least else 0.0
-        return Pair(a, b, jaccard, containment, aligned)
-
-    def _aligned_share(self, a: int, b: int) -> float:
+    def _align(self, a: int, b: int) -> float:
         words = self._of(a)[0], self._of(b)[0]
         shorter = min(map(len, words))
         if len(words[0]) * len(words[1]) <= LCS_CELLS:
@@ -139,15 +179,13 @@ class Measured:
         return _aligned_by_anchors(*words) / shorter
 
     def verify(self, candidates: PairList) -> list[Pair]:
-        """Those of the candidates that are reprints, sorted."""
+        """Those of the candidates that are reprints, sorted. The words are compared only where enough is contained."""
         found = []
         for start in range(0, len(candidates), CHUNK):
-            chunk = candidates[start : start + CHUNK]
-            self.hold(np.unique(chunk).tolist())
-            for a, b in chunk.tolist():
-                pair = self._pairs.get((a, b)) or self._measure(a, b, LOW_CONTAINMENT)
-                if pair.is_reprint:
-                    self._pairs[a, b] = pair
+            chunk = candidates[start : start + CHUNK].tolist()
+            self.hold(sorted({number for a, b in chunk if (a, b) not in self._overlaps for number in (a, b)}))
+            for a, b in chunk:
+                if self.overlap(a, b)[1] >= LOW_CONTAINMENT and (pair := self.pair(a, b)).is_reprint:
                     found.append(pair)
         return sorted(found)
 

@@ -68,6 +68,8 @@ def mix(values: Hashes) -> Hashes:
 
 def fold_texts(texts: Sequence[str]) -> bytes:
     """Folded keys of the texts in UTF-8: words in lower case between spaces, each text closed by a zero byte."""
+    if not texts:
+        return b""
     joined = "\x00".join(text.replace("\x00", " ") if "\x00" in text else text for text in texts) + "\x00"
     folded = joined.encode("utf-8", "surrogatepass")
     if len(folded) > len(joined):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine import run
-from .shingles import Hashes, Places, cut_batches, hash_batch, sample_shingles
+from .shingles import Hashes, Places, cut_batches, hash_batch, places_of, sample_shingles
 
 SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
 IN_SAMPLE = np.uint64(2**64 // SAMPLE)
@@ -37,6 +37,31 @@ class Sketches:
 
     def __len__(self) -> int:
         return len(self.n_words)
+
+    def take(self, rows: Places) -> Sketches:
+        """The sketches of these texts, in this order."""
+        counts = np.diff(self.starts)[rows]
+        starts = places_of(counts)
+        at = np.repeat(self.starts[rows] - starts[:-1], counts) + np.arange(starts[-1])
+        return Sketches(self.n_words[rows], self.n_shingles[rows], self.digests[rows], self.keys[at], starts)
+
+
+def no_sketches() -> Sketches:
+    """Of no text."""
+    return sketch_batch([])
+
+
+def join_sketches(parts: Sequence[Sketches]) -> Sketches:
+    """Several parts as one, in their order."""
+    parts = [no_sketches(), *parts]
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    return Sketches(
+        np.concatenate([part.n_words for part in parts]),
+        np.concatenate([part.n_shingles for part in parts]),
+        np.concatenate([part.digests for part in parts]),
+        np.concatenate([part.keys for part in parts]),
+        places_of(counts),
+    )
 
 
 def sketch_texts(texts: Iterable[str], workers: int = 1) -> list[Sketches]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..tables import row_id
 from .candidates import FREQUENT, find_candidates
+from .known import Known
 from .pairs import METHOD, Measured, Pair, find_pairs
 from .witness import Witness
 
@@ -89,9 +90,9 @@ class _Readings(Sequence[str]):
         return self.witnesses[at].reading_text
 
 
-def group_witnesses(witnesses: Sequence[Witness], workers: int = 1) -> Grouping:
+def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known | None = None) -> Grouping:
     """Stories of witnesses sorted by doc_id; the outcome depends neither on the corpus's order nor on `workers`."""
-    found = group_texts(_Readings(witnesses), workers)
+    found = group_texts(_Readings(witnesses), workers, known)
     measured = found.measured
     alone = np.ones(len(witnesses), bool)
     alone[[member for group in found.groups for member in group]] = False
@@ -109,14 +110,16 @@ def group_witnesses(witnesses: Sequence[Witness], workers: int = 1) -> Grouping:
     return Grouping(tuple(stories), tuple(sorted(listed)), found.refused, tuple(story_of), measured, bounded)
 
 
-def group_texts(texts: Sequence[str], workers: int = 1) -> TextGroups:
+def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
     """Groups of texts that are reprints of one another, each checked against its weakest link.
 
     Args:
         texts: read once in order, and some of them again by number.
         workers: processes that read them first; the outcome is the same for any number.
+        known: what `measured.remember()` gave in an earlier run: then only texts and pairs that are new are worked on,
+            with the same outcome. `Known.nothing()` for the first run.
     """
-    measured = Measured.of(texts, workers)
+    measured = Measured.of(texts, workers, known)
     pairs = find_pairs(measured)
     groups, refused = _grow(measured, pairs)
     if any(len(group) > FREQUENT for group in groups):
@@ -125,9 +128,9 @@ def group_texts(texts: Sequence[str], workers: int = 1) -> TextGroups:
         n_words = measured.n_words
         for group in groups:
             merged[group] = max(group, key=lambda number: (n_words[number], -number))
-        known = {(pair.a, pair.b) for pair in pairs}
+        seen = {(pair.a, pair.b) for pair in pairs}
         more = find_candidates(measured.parts, measured.twins, merged)
-        fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in known]
+        fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in seen]
         if fresh:
             pairs = sorted([*pairs, *fresh])
             groups, refused = _grow(measured, pairs)
@@ -180,18 +183,23 @@ def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T], Iterable[int]]) -> Iterator[list[T]]:
     """The items in order, some at a time, after their texts were read where they have more than two."""
+
+    def read(numbers: set[int]) -> None:
+        if measured.digests is None:  # else nearly all pairs are known, and the others' texts are read as needed
+            measured.hold(sorted(numbers))
+
     some: list[T] = []
     wanted: set[int] = set()
     for item in items:
         texts = set(texts_of(item))
         if some and len(wanted) + len(texts) > HELD_TEXTS:
-            measured.hold(sorted(wanted))
+            read(wanted)
             yield some
             some, wanted = [], set()
         some.append(item)
         if 2 < len(texts) <= HELD_TEXTS:
             wanted |= texts
-    measured.hold(sorted(wanted))
+    read(wanted)
     yield some
 
 
