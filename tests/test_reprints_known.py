@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from reprint_seeds import plain_tables
 from test_reprints import article, edited, text_of
 
 from stancewire.reprints import known as known_module
+from stancewire.reprints import make_reprint_tables, stage
 from stancewire.reprints.known import Known
 from stancewire.reprints.pairs import Measured
 from stancewire.reprints.stories import group_texts
@@ -79,3 +81,17 @@ def test_what_cannot_be_used_is_as_nothing(tmp_path: Path, monkeypatch: pytest.M
 def test_nothing_is_remembered_unasked() -> None:
     with pytest.raises(ValueError, match="digests are kept only where"):
         group_texts(OLD[:3]).measured.remember()
+
+
+def test_the_stage_remembers_large_corpora(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = plain_tables({f"d{n:03}": text for n, text in enumerate(OLD)})
+    path = tmp_path / "reprints.npz"
+    plain = make_reprint_tables(*tables, remember=path)
+    assert not path.exists(), "few documents are not worth it"
+    monkeypatch.setattr(stage, "REMEMBERED", 50)
+    assert make_reprint_tables(*tables, remember=path) == plain
+    calls = counted(monkeypatch)
+    assert make_reprint_tables(*tables, remember=path) == plain
+    assert sum(calls) == 0
+    more = plain_tables({f"e{n:03}": text for n, text in enumerate(OLD + NEW)})
+    assert make_reprint_tables(*more, remember=path) == make_reprint_tables(*more)

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ..engine import cut_shards, run
+from .known import Known
 from .stories import Grouping, group_witnesses, pair_rows, story_rows
 from .variants import collate
 from .witness import Witness, read_witnesses
 
 PAIRS_PER_SHARD = 64
+REMEMBERED = 2_000  # documents from which on remembering pays: fewer take a tenth of a second
 
 
 def make_reprint_tables(
-    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: int = 1
+    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: int = 1, remember: Path | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """Rows of `stories`, `reprints` and `variants` for a whole corpus.
 
     Args:
         documents, segments, sentences: the tables of these names (any order of rows; `role` may be a dictionary).
         workers: processes; the rows are the same for any number.
+        remember: the file of `known.Known` that is read before and written after, in corpora of `REMEMBERED` documents
+            and more; without it, and without the file, the rows are the same.
 
     Every document has one row in `stories`. Pairs and variants are those of documents in one story, with
     doc_id_a < doc_id_b: all reprint pairs of a small story, each member with the head in a larger one
     (`stories.ALL_PAIRS`).
     """
     witnesses = read_witnesses(documents, segments, sentences)
-    grouping = group_witnesses(witnesses, workers)
+    known = Known.read(remember) if remember is not None and len(witnesses) >= REMEMBERED else None
+    grouping = group_witnesses(witnesses, workers, known)
+    if remember is not None and known is not None:
+        with contextlib.suppress(OSError):  # a full or read-only disk costs time in the next run, and nothing else
+            grouping.measured.remember().write(remember)
     return {
         "stories": story_rows(witnesses, grouping),
         "reprints": pair_rows(witnesses, grouping),
