@@ -149,7 +149,7 @@ def convert_corpus(
         done.problems += check_listing(conversion.facts, found, own, whole)
         done.problems += _check_corrected(conversion, done) if whole else []
     rejects = _one_a_place([*found.rejects, *done.rejects])
-    tables = _make_tables(project, done, rejects)
+    tables = _make_tables(project, done, rejects, workers, None if dry_run or project is None else project.studio)
     if not dry_run:
         write_stage(out, "convert", tables, _inputs(project, sources, done.hashes))
     counts = _count(found, done, rejects, {name: table.num_rows for name, (_, table) in tables.items()})
@@ -336,7 +336,7 @@ def _as_problem(reject: Reject) -> Problem:
 
 
 def _make_tables(
-    project: Project | None, done: ConvertedFiles, rejects: Sequence[Reject]
+    project: Project | None, done: ConvertedFiles, rejects: Sequence[Reject], workers: int, scratch: Path | None
 ) -> dict[str, tuple[TableSchema, pa.Table]]:
     from .reprints.stage import make_reprint_tables
 
@@ -349,7 +349,8 @@ def _make_tables(
         "rejects": [vars(reject) for reject in rejects],
     }
     made = {name: make_table(schemas[name], rows[name]) for name in rows}
-    grouped = make_reprint_tables(made["documents"], made["segments"], made["sentences"])
+    remember = scratch / "reprints.npz" if scratch is not None else None
+    grouped = make_reprint_tables(made["documents"], made["segments"], made["sentences"], workers, remember)
     made |= {name: make_table(schemas[name], grouped[name]) for name in ("stories", "reprints", "variants")}
     return {name: (schemas[name], made[name]) for name in CORPUS_TABLES}
 

@@ -3,7 +3,7 @@
     corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
     schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
     annotations/   campaign.yaml, adjudications.jsonl (decided) · exports (pulled, append-only) · *.parquet (made)
-    .studio/       the embedded Label Studio: environment, database, secrets (never in git)
+    .studio/       the embedded Label Studio: environment, database, secrets; what may be forgotten (never in git)
 
 The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;
 `pull` stores exports; `merge` makes the gold tables; `release` freezes it all. `build` repeats all but the server.

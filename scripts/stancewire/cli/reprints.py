@@ -26,6 +26,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ),
     )
     add_json(parser)
+    parser.add_argument(
+        "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same outcome for any"
+    )
     parser.set_defaults(run=run)
 
 
@@ -44,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         )
     ]
     witnesses = read_witnesses(documents, segments, NO_SENTENCES)
-    grouping = group_witnesses(witnesses)
+    grouping = group_witnesses(witnesses, args.workers)
     pairs: dict[int, list[Pair]] = {}
     for pair in grouping.pairs:
         pairs.setdefault(grouping.story_of[pair.a], []).append(pair)
@@ -54,7 +57,12 @@ def run(args: argparse.Namespace) -> int:
         if len(story.members) > 1
     ]
     apart = [_pair(witnesses, pair) for pair in grouping.refused]
-    data = {"documents": len(witnesses), "stories": stories, "kept_apart": apart}
+    data = {
+        "documents": len(witnesses),
+        "stories": stories,
+        "kept_apart": apart,
+        "capped": [*_capped_stories(stories), *_capped_pairs(witnesses, grouping.bounded)],
+    }
     emit(args, data, _lines(data))
     return 0
 
@@ -66,6 +74,21 @@ def _story(witnesses: list[Witness], story: Story, pairs: list[Pair]) -> dict[st
         "members": [witnesses[number].doc_id for number in story.members],
         "pairs": [_pair(witnesses, pair) for pair in pairs],
     }
+
+
+def _capped_stories(stories: list[dict[str, Any]]) -> Iterator[str]:
+    from ..reprints.stories import ALL_PAIRS
+
+    for story in stories:
+        if len(story["members"]) > ALL_PAIRS:
+            number = len(story["members"])
+            yield f"{story['story_id']} has {number} versions: each is listed with the head, not with all others"
+
+
+def _capped_pairs(witnesses: list[Witness], bounded: tuple[tuple[int, int], ...]) -> Iterator[str]:
+    for a, b in bounded:
+        names = f"{witnesses[a].doc_id} - {witnesses[b].doc_id}"
+        yield f"{names}: too long to align word by word; the aligned share is the least that it can be"
 
 
 def _pair(witnesses: list[Witness], pair: Pair) -> dict[str, Any]:
@@ -82,6 +105,8 @@ def _lines(data: dict[str, Any]) -> Iterator[str]:
             yield "    " + _pair_line(pair)
     for pair in data["kept_apart"]:
         yield "alike, but kept apart by other versions: " + _pair_line(pair)
+    for message in data["capped"]:
+        yield "capped: " + message
     number = len(data["stories"])
     yield f"{data['documents']} documents, {number} {'story' if number == 1 else 'stories'} of two versions or more"
 

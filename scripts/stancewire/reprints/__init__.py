@@ -1,7 +1,7 @@
 """Reprints: which documents tell one story, and where its witnesses differ.
 
-shingles → pairs → stories find them; align → frames → changes → classify → variants collate them; `stage` makes the
-tables `stories`, `reprints` and `variants`.
+shingles → sketches → candidates → pairs → stories find them (`known` remembers what earlier runs found out); align →
+frames → changes → classify → variants collate them; `stage` makes the tables `stories`, `reprints` and `variants`.
 """
 
 from .align import StretchPair, align_stretches, pair_stretches

@@ -7,29 +7,25 @@ and names: Jaccard below 0.21, containment up to 0.36).
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 
-from .shingles import Hashes, Places, Words, hash_shingles, hash_words
+from .candidates import PairList, find_candidates
+from .known import ALIGNED_UNKNOWN, Known
+from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of
+from .sketches import SAMPLE, Sketches, sketch_texts
 from .tokens import rising
 
-SAMPLE = 4  # a shingle of a long text is looked up when its hash is 0 modulo this
-SHORT_SHINGLES = 64  # texts up to this many shingles are looked up with all of them
-FREQUENT = 24  # a shingle in more texts than this makes candidates of neighbours only
-ESTIMATE = 0.15  # share of the shorter text's sampled shingles that makes a candidate
-SOME_FREQUENT = 0.1  # from this share of frequent shingles on in the shorter text
-RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
-MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
 CONTAINMENT = 0.5  # verified by this alone
 LOW_CONTAINMENT = 0.38  # or by this with ALIGNED of the shorter text's words in order
 ALIGNED = 0.65
-FEWEST_WORDS = 12  # a shorter text is a reprint only of its equals
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
+HELD_WORDS = 16_000_000  # words of texts under comparison that are in memory, with as many shingles
+CHUNK = 16_384  # pairs compared before the texts of the next are read
 
 METHOD = (
     f"5-gram candidates (1/{SAMPLE}), containment >= {CONTAINMENT:g} or >= {LOW_CONTAINMENT:g} "
@@ -64,59 +60,146 @@ class Pair:
 
 @dataclass
 class Measured:
-    """The texts as word and shingle hashes, with what was already worked out about them."""
+    """The texts with their sketches, and what was already worked out about them.
 
-    words: Words
-    shingles: Hashes
-    starts: Places
-    twins: list[int]  # of each text the first with identical folded words; itself where it has none
-    _sets: dict[int, Hashes] = field(default_factory=dict)
-    _pairs: dict[tuple[int, int], Pair] = field(default_factory=dict)
+    Attributes:
+        texts: read again, by number, where two are compared; they may come from a file.
+        parts: sketches of all texts, in order.
+        twins: of each text the first with identical folded words; itself where it has none.
+        bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
+        digests: of the texts as they stand; only where an earlier run is remembered.
+    """
+
+    texts: Sequence[str]
+    parts: list[Sketches]
+    twins: Places
+    digests: Hashes | None = None
+    bounded: set[tuple[int, int]] = field(default_factory=set)
+    _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
+    _held_words: int = 0
+    _overlaps: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    _aligned: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Measured:
-        """Hash all texts."""
-        words = hash_words(texts)
-        return cls(words, *hash_shingles(words), _find_twins(words))
+    def of(cls, texts: Sequence[str], workers: int = 1, known: Known | None = None) -> Measured:
+        """Sketch all texts, in so many processes; with `known`, in this one, what it does not know yet."""
+        if known is None:
+            parts = sketch_texts(texts, workers)
+            return cls(texts, parts, _find_twins(parts))
+        both = [known.sketch(batch) for batch in cut_batches(texts)]
+        parts = [part for _, part in both]
+        digests = np.concatenate([np.empty((0, 2), np.uint64), *(found for found, _ in both)])
+        measured = cls(texts, parts, _find_twins(parts), digests)
+        measured._recall(known, digests)
+        return measured
 
-    @property
-    def distinct(self) -> list[int]:
-        """The first of each group of identical texts; texts without words are left out."""
-        return [n for n, twin in enumerate(self.twins) if n == twin and self.words.counts[n]]
+    def _recall(self, known: Known, digests: Hashes) -> None:
+        """Take over the shares of pairs of which both texts are there."""
+        places = known.find(digests)
+        number_of = np.full(len(known.digests), -1)
+        there = np.flatnonzero(places >= 0)[::-1]
+        number_of[places[there]] = self.twins[there]
+        numbers = np.sort(number_of[known.pairs], axis=1)
+        kept = (numbers[:, 0] >= 0) & (numbers[:, 0] < numbers[:, 1])
+        for (a, b), shares in zip(numbers[kept].tolist(), known.shares[kept].tolist(), strict=True):
+            jaccard, containment, aligned, is_bound = shares
+            self._overlaps[a, b] = jaccard, containment
+            if aligned != ALIGNED_UNKNOWN:
+                self._aligned[a, b] = aligned
+                if is_bound:
+                    self.bounded.add((a, b))
 
-    def shingle_set(self, text_no: int) -> Hashes:
-        """Sorted distinct shingles of one text."""
-        found = self._sets.get(text_no)
-        if found is None:
-            found = np.unique(self.shingles[self.starts[text_no] : self.starts[text_no + 1]])
-            self._sets[text_no] = found
-        return found
+    def remember(self) -> Known:
+        """All that was worked out, for a later run.
+
+        Raises:
+            ValueError: the texts were read without their digests (`of` was not given anything known).
+        """
+        if self.digests is None:
+            raise ValueError("digests are kept only where `known` was given; give Known.nothing()")
+        pairs = np.array(list(self._overlaps), dtype=np.int64).reshape(-1, 2)
+        shares = np.array(
+            [
+                (*shares, self._aligned.get(pair, ALIGNED_UNKNOWN), pair in self.bounded)
+                for pair, shares in self._overlaps.items()
+            ]
+        )
+        return Known.of(self.digests, self.parts, pairs, shares.reshape(-1, 4))
+
+    @cached_property
+    def n_words(self) -> Places:
+        """Words of each text."""
+        return np.concatenate([np.empty(0, np.int64), *(part.n_words for part in self.parts)])
+
+    def hold(self, numbers: Iterable[int]) -> None:
+        """Read the words of these texts, at once, which is quicker than one after the other."""
+        wanted = [number for number in numbers if number not in self._held]
+        if self._held_words > HELD_WORDS:
+            self._held.clear()
+            self._held_words = 0
+        at = 0
+        for batch in cut_batches(map(self.texts.__getitem__, wanted)):
+            for words, shingles in _words_and_sets(batch):
+                self._held[wanted[at]] = words, shingles
+                self._held_words += len(words)
+                at += 1
+
+    def _of(self, number: int) -> tuple[Hashes, Hashes]:
+        if number not in self._held:
+            self.hold([number])
+        return self._held[number]
 
     def overlap(self, a: int, b: int) -> tuple[float, float]:
         """Jaccard and containment of two texts."""
-        a, b = self.twins[a], self.twins[b]
-        return (1.0, 1.0) if a == b else _overlap(self.shingle_set(a), self.shingle_set(b))
+        a, b = sorted((int(self.twins[a]), int(self.twins[b])))
+        if a == b:
+            return 1.0, 1.0
+        found = self._overlaps.get((a, b))
+        if found is None:
+            found = self._overlaps[a, b] = _overlap(self._of(a)[1], self._of(b)[1])
+        return found
 
     def pair(self, a: int, b: int) -> Pair:
         """Measure two texts, on all their shingles and words."""
-        key = min(self.twins[a], self.twins[b]), max(self.twins[a], self.twins[b])
-        if key[0] == key[1]:
+        low, high = sorted((int(self.twins[a]), int(self.twins[b])))
+        if low == high:
             return Pair(min(a, b), max(a, b), 1.0, 1.0, 1.0)
-        known = self._pairs.get(key)
-        if known is None:
-            jaccard, containment = self.overlap(*key)
-            aligned = self._aligned_share(*key) if containment else 0.0
-            known = self._pairs[key] = Pair(*key, jaccard, containment, aligned)
-        return replace(known, a=min(a, b), b=max(a, b))
+        jaccard, containment = self.overlap(low, high)
+        aligned = self._aligned.get((low, high))
+        if aligned is None:
+            aligned = self._aligned[low, high] = self._align(low, high) if containment else 0.0
+        return Pair(min(a, b), max(a, b), jaccard, containment, aligned)
 
-
-    def _aligned_share(self, a: int, b: int) -> float:
-        words = self.words.of(a), self.words.of(b)
+    def _align(self, a: int, b: int) -> float:
+        words = self._of(a)[0], self._of(b)[0]
         shorter = min(map(len, words))
         if len(words[0]) * len(words[1]) <= LCS_CELLS:
             return float(LCSseq.similarity(words[0].tolist(), words[1].tolist())) / shorter
-        shingles = [self.shingles[self.starts[n] : self.starts[n + 1]] for n in (a, b)]
-        return _aligned_by_anchors(*words, *shingles) / shorter
+        self.bounded.add((a, b))
+        return _aligned_by_anchors(*words) / shorter
+
+    def verify(self, candidates: PairList) -> list[Pair]:
+        """Those of the candidates that are reprints, sorted. The words are compared only where enough is contained."""
+        found = []
+        for start in range(0, len(candidates), CHUNK):
+            chunk = candidates[start : start + CHUNK].tolist()
+            self.hold(sorted({number for a, b in chunk if (a, b) not in self._overlaps for number in (a, b)}))
+            for a, b in chunk:
+                if self.overlap(a, b)[1] >= LOW_CONTAINMENT and (pair := self.pair(a, b)).is_reprint:
+                    found.append(pair)
+        return sorted(found)
+
+
+def _words_and_sets(texts: Sequence[str]) -> Iterator[tuple[Hashes, Hashes]]:
+    """Of each text its words in order, and its shingles sorted and distinct."""
+    words = hash_batch(texts)
+    shingles, starts = hash_shingles(words)
+    for number in range(len(texts)):
+        some = np.sort(shingles[starts[number] : starts[number + 1]])
+        if len(some) > 1:
+            fresh = some[1:] != some[:-1]
+            some = some if fresh.all() else np.concatenate((some[:1], some[1:][fresh]))
+        yield words.of(number).copy(), some  # a copy, so that the batch is not kept
 
 
 def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
@@ -129,8 +212,9 @@ def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
     return shared / (len(a) + len(b) - shared), shared / len(small)
 
 
-def _aligned_by_anchors(a: Hashes, b: Hashes, shingles_a: Hashes, shingles_b: Hashes) -> int:
+def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
     """Words in order, counted from shingles unique in both texts and the equal runs around them: a lower bound."""
+    shingles_a, shingles_b = (hash_shingles(Words(words, places_of(np.array([len(words)]))))[0] for words in (a, b))
     left, first_a, count_a = np.unique(shingles_a, return_index=True, return_counts=True)
     right, first_b, count_b = np.unique(shingles_b, return_index=True, return_counts=True)
     once_a, once_b = count_a == 1, count_b == 1
@@ -160,76 +244,21 @@ def _equal_run(a: Hashes, b: Hashes) -> int:
         step *= 8
 
 
-def _find_twins(words: Words) -> list[int]:
-    """Of each text the number of the first one with the same folded words."""
-    firsts: dict[bytes, int] = {}
-    twins = []
-    for text_no in range(len(words.counts)):
-        some = words.of(text_no)
-        digest = hashlib.blake2b(some.tobytes(), digest_size=16).digest()
-        twins.append(firsts.setdefault(digest, text_no) if len(some) else text_no)
+def _find_twins(parts: Sequence[Sketches]) -> Places:
+    """Of each text the number of the first one with the same folded words; texts without words have no twins."""
+    n_words = np.concatenate([np.empty(0, np.int64), *(part.n_words for part in parts)])
+    digests = np.concatenate([np.empty((0, 2), np.uint64), *(part.digests for part in parts)])
+    numbers = np.arange(len(n_words))
+    order = np.lexsort((numbers, n_words, digests[:, 1], digests[:, 0]))
+    same = np.zeros(len(order), bool)
+    same[1:] = (digests[order[1:]] == digests[order[:-1]]).all(axis=1) & (n_words[order[1:]] == n_words[order[:-1]])
+    same &= n_words[order] > 0
+    begins = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    twins = np.empty(len(order), np.int64)
+    twins[order] = order[begins]
     return twins
 
 
 def find_pairs(measured: Measured) -> list[Pair]:
     """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
-    return [pair for a, b in _candidates(measured) if (pair := measured.pair(a, b)).is_reprint]
-
-
-def _candidates(measured: Measured) -> list[tuple[int, int]]:
-    """Pairs of texts that share enough of their looked-up shingles, sorted.
-
-    A shingle is frequent when more than `FREQUENT` texts have it: boilerplate, or a story with very many versions. It
-    is looked up between neighbours only, which keeps such a story connected and costs a boilerplate passage one
-    comparison a text; and texts that consist of such shingles for the smaller part are compared by the rest.
-    """
-    keys, owners, is_sample = _looked_up(measured)
-    if not len(keys):
-        return []
-    n_texts = len(measured.twins)
-    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    size = np.diff(np.append(first, len(keys)))
-    room = np.repeat(size, size) - (np.arange(len(keys)) - np.repeat(first, size))
-    is_rare = np.repeat(size <= FREQUENT, size)
-    rare = np.bincount(owners[is_sample & is_rare], minlength=n_texts)
-    frequent = np.bincount(owners[is_sample & ~is_rare], minlength=n_texts)
-
-    lefts, rights, rares = [], [], []
-    here = np.arange(len(keys))
-    for step in range(1, FREQUENT):
-        here = here[(room[here] > step) & (is_rare[here] if step > 1 else True)]
-        lefts.append(owners[here])
-        rights.append(owners[here + step])
-        rares.append(is_rare[here])
-    left, right = np.concatenate(lefts).astype(np.uint64), np.concatenate(rights).astype(np.uint64)
-    pairs, inverse, shared = np.unique(left * np.uint64(n_texts) + right, return_inverse=True, return_counts=True)
-    shared_rare = np.bincount(inverse, weights=np.concatenate(rares), minlength=len(pairs))
-    a, b = (pairs // np.uint64(n_texts)).astype(np.int64), (pairs % np.uint64(n_texts)).astype(np.int64)
-
-    shorter = np.where(rare[a] + frequent[a] <= rare[b] + frequent[b], a, b)
-    common_share = frequent[shorter] / np.maximum(1, rare[shorter] + frequent[shorter])
-    least = np.where(common_share > SOME_FREQUENT, RARE_ESTIMATE, ESTIMATE)
-    by_rare = shared_rare >= np.maximum(1, least * np.minimum(rare[a], rare[b]))
-    by_all = (shared >= np.maximum(1, ESTIMATE * (rare + frequent)[shorter])) & (common_share > MOSTLY_FREQUENT)
-    kept = by_rare | by_all
-    return list(zip(a[kept].tolist(), b[kept].tolist(), strict=True))
-
-
-def _looked_up(measured: Measured) -> tuple[Hashes, Places, npt.NDArray[np.bool_]]:
-    """Looked-up shingles of the distinct texts, sorted with the texts they are of; which of them belong to the sample.
-
-    Long texts have their sample looked up, short ones all shingles.
-    """
-    counts = np.diff(measured.starts)
-    chosen = np.zeros(len(counts), bool)
-    chosen[measured.distinct] = True
-    chosen &= measured.words.counts >= FEWEST_WORDS
-    kept = measured.shingles % np.uint64(SAMPLE) == 0
-    kept |= np.repeat(counts <= SHORT_SHINGLES, counts)
-    kept &= np.repeat(chosen, counts)
-    keys, owners = measured.shingles[kept], np.repeat(np.arange(len(counts)), counts)[kept]
-    order = np.lexsort((owners, keys))
-    keys, owners = keys[order], owners[order]
-    fresh = np.concatenate(([True], (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])))[: len(keys)]
-    keys, owners = keys[fresh], owners[fresh]
-    return keys, owners, keys % np.uint64(SAMPLE) == 0
+    return measured.verify(find_candidates(measured.parts, measured.twins))

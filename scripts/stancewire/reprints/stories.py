@@ -8,16 +8,24 @@ members a fixed choice of members stands for all, so that ten thousand versions 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, overload
+
+import numpy as np
 
 from ..tables import row_id
+from .candidates import FREQUENT, find_candidates
+from .known import Known
 from .pairs import METHOD, Measured, Pair, find_pairs
 from .witness import Witness
+
+T = TypeVar("T")
 
 WEAKEST = 0.2  # containment below which two texts are never of one story; independent reports reach some 0.36
 WITNESSES = 24  # members of a group that a newcomer is compared with
 ALL_PAIRS = 12  # a story up to this size lists all its reprint pairs; a larger one its members against the head
+HELD_TEXTS = 4_096  # texts read at once for the comparison of their groups
 
 
 @dataclass(frozen=True)
@@ -30,40 +38,175 @@ class Story:
 
 
 @dataclass(frozen=True)
+class TextGroups:
+    """Which texts belong together.
+
+    Attributes:
+        groups: numbers of two texts and more, sorted, identical texts included.
+        pairs: verified reprints among the distinct texts.
+        refused: those of them that the weakest link kept apart.
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    pairs: tuple[Pair, ...]
+    refused: tuple[Pair, ...]
+    measured: Measured
+
+
+@dataclass(frozen=True)
 class Grouping:
-    """All stories (also those of one document), their reprint pairs, and the pairs that the weakest link kept apart."""
+    """All stories (also those of one document), their reprint pairs, and the pairs that the weakest link kept apart.
+
+    Attributes:
+        bounded: pairs too long for a comparison of all words: their aligned share is a lower bound.
+    """
 
     stories: tuple[Story, ...]
     pairs: tuple[Pair, ...]
     refused: tuple[Pair, ...]
     story_of: tuple[int, ...]
     measured: Measured
+    bounded: tuple[tuple[int, int], ...] = ()
 
 
-def group_witnesses(witnesses: Sequence[Witness]) -> Grouping:
-    """Stories of witnesses sorted by doc_id; the outcome does not depend on the order of the corpus."""
-    measured = Measured.of([witness.reading_text for witness in witnesses])
-    groups, refused = _grow(measured, find_pairs(measured))
-    copies: dict[int, list[int]] = {}
-    for number, twin in enumerate(measured.twins):
-        copies.setdefault(twin, []).append(number)
-    grown = {first for group in groups for first in group}
-    groups += [[first] for first in copies if first not in grown]
-    members = [sorted(copy for first in group for copy in copies[first]) for group in groups]
-    stories = sorted((_story(witnesses, group) for group in members), key=lambda story: story.members)
+class _Readings(Sequence[str]):
+    """The reading texts of witnesses, made when they are asked for: kept, they would double the corpus."""
+
+    def __init__(self, witnesses: Sequence[Witness]) -> None:
+        self.witnesses = witnesses
+
+    def __len__(self) -> int:
+        return len(self.witnesses)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [witness.reading_text for witness in self.witnesses[at]]
+        return self.witnesses[at].reading_text
+
+
+def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known | None = None) -> Grouping:
+    """Stories of witnesses sorted by doc_id; the outcome depends neither on the corpus's order nor on `workers`."""
+    found = group_texts(_Readings(witnesses), workers, known)
+    measured = found.measured
+    alone = np.ones(len(witnesses), bool)
+    alone[[member for group in found.groups for member in group]] = False
+    groups = [*found.groups, *((number,) for number in np.flatnonzero(alone).tolist())]
+    stories = sorted((_story(witnesses, group) for group in groups), key=lambda story: story.members)
     story_of = [0] * len(witnesses)
     for number, story in enumerate(stories):
         for member in story.members:
             story_of[member] = number
-    listed = sorted(pair for story in stories for pair in _story_pairs(measured, story))
-    return Grouping(tuple(stories), tuple(listed), tuple(refused), tuple(story_of), measured)
+    told = [story for story in stories if len(story.members) > 1]
+    listed = []
+    for some in _held_together(measured, told, lambda story: story.members):
+        listed += [pair for story in some for pair in _story_pairs(measured, story)]
+    bounded = tuple(sorted(measured.bounded))
+    return Grouping(tuple(stories), tuple(sorted(listed)), found.refused, tuple(story_of), measured, bounded)
+
+
+def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
+    """Groups of texts that are reprints of one another, each checked against its weakest link.
+
+    Args:
+        texts: read once in order, and some of them again by number.
+        workers: processes that read them first; the outcome is the same for any number.
+        known: what `measured.remember()` gave in an earlier run: then only texts and pairs that are new are worked on,
+            with the same outcome. `Known.nothing()` for the first run.
+    """
+    measured = Measured.of(texts, workers, known)
+    pairs = find_pairs(measured)
+    groups, refused = _grow(measured, pairs)
+    if any(len(group) > FREQUENT for group in groups):
+        # Shingles of a large story looked like boilerplate: look again, each story counted once.
+        merged = np.arange(len(texts))
+        n_words = measured.n_words
+        for group in groups:
+            merged[group] = max(group, key=lambda number: (n_words[number], -number))
+        seen = {(pair.a, pair.b) for pair in pairs}
+        more = find_candidates(measured.parts, measured.twins, merged)
+        fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in seen]
+        if fresh:
+            pairs = sorted([*pairs, *fresh])
+            groups, refused = _grow(measured, pairs)
+    twins = measured.twins
+    copied, counts = np.unique(twins, return_counts=True)
+    grown = {member for group in groups for member in group}
+    groups += [[first] for first in copied[counts > 1].tolist() if first not in grown]
+    copies: dict[int, list[int]] = {}
+    for number in np.flatnonzero(twins != np.arange(len(twins))).tolist():
+        copies.setdefault(int(twins[number]), []).append(number)
+    whole = sorted(tuple(sorted(n for first in group for n in (first, *copies.get(first, ())))) for group in groups)
+    return TextGroups(tuple(whole), tuple(pairs), tuple(refused), measured)
 
 
 def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
     """Groups of two texts and more, and the pairs that were not allowed to join theirs."""
+    groups: list[list[int]] = []
+    refused: list[Pair] = []
+    for some in _held_together(measured, _linked(pairs), lambda linked: {n for p in linked for n in (p.a, p.b)}):
+        for linked in some:
+            grown, apart = _grow_linked(measured, linked)
+            groups += grown
+            refused += apart
+    return sorted(groups), sorted(refused, key=_strength)
+
+
+def _strength(pair: Pair) -> tuple[float, float, int, int]:
+    """Sorts the strongest first."""
+    return -pair.jaccard, -pair.containment, pair.a, pair.b
+
+
+def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """The pairs in runs that have no text in common with one another."""
+    root: dict[int, int] = {}
+
+    def find(number: int) -> int:
+        while (above := root.setdefault(number, number)) != number:
+            root[number] = root[above]
+            number = root[number]
+        return number
+
+    for pair in pairs:
+        low, high = sorted((find(pair.a), find(pair.b)))
+        root[high] = low
+    runs: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        runs.setdefault(find(pair.a), []).append(pair)
+    return list(runs.values())
+
+
+def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T], Iterable[int]]) -> Iterator[list[T]]:
+    """The items in order, some at a time, after their texts were read where they have more than two."""
+
+    def read(numbers: set[int]) -> None:
+        if measured.digests is None:  # else nearly all pairs are known, and the others' texts are read as needed
+            measured.hold(sorted(numbers))
+
+    some: list[T] = []
+    wanted: set[int] = set()
+    for item in items:
+        texts = set(texts_of(item))
+        if some and len(wanted) + len(texts) > HELD_TEXTS:
+            read(wanted)
+            yield some
+            some, wanted = [], set()
+        some.append(item)
+        if 2 < len(texts) <= HELD_TEXTS:
+            wanted |= texts
+    read(wanted)
+    yield some
+
+
+def _grow_linked(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
     group_of: dict[int, list[int]] = {}
     refused = []
-    for pair in sorted(pairs, key=lambda p: (-p.jaccard, -p.containment, p.a, p.b)):
+    for pair in sorted(pairs, key=_strength):
         left = group_of.setdefault(pair.a, [pair.a])
         right = group_of.setdefault(pair.b, [pair.b])
         if left is right:
@@ -78,7 +221,7 @@ def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], l
         else:
             refused.append(pair)
     distinct = {id(group): group for group in group_of.values()}
-    return [sorted(group) for group in distinct.values()], refused
+    return [sorted(group) for group in distinct.values() if len(group) > 1], refused
 
 
 def _standing_for(group: list[int], joining: int) -> list[int]:
@@ -155,16 +298,23 @@ def _lender(witnesses: Sequence[Witness], grouping: Grouping, story: Story, numb
 
 
 def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str, object]]:
-    """Rows of the table `reprints`."""
-    return [
-        {
-            "doc_id_a": witnesses[pair.a].doc_id,
-            "doc_id_b": witnesses[pair.b].doc_id,
-            "story_id": grouping.stories[grouping.story_of[pair.a]].story_id,
-            "jaccard": pair.jaccard,
-            "containment": pair.containment,
-            "aligned_share": pair.aligned_share,
-            "method": METHOD if pair.is_reprint else f"with the head; {METHOD}",
-        }
-        for pair in grouping.pairs
-    ]
+    """Rows of the table `reprints`; `method` also says where a figure is a bound."""
+    bounded = set(grouping.bounded)
+    twins = grouping.measured.twins
+    rows: list[dict[str, object]] = []
+    for pair in grouping.pairs:
+        method = METHOD if pair.is_reprint else f"with the head; {METHOD}"
+        low, high = sorted((int(twins[pair.a]), int(twins[pair.b])))
+        rows.append(
+            {
+                "doc_id_a": witnesses[pair.a].doc_id,
+                "doc_id_b": witnesses[pair.b].doc_id,
+                "story_id": grouping.stories[grouping.story_of[pair.a]].story_id,
+                "jaccard": pair.jaccard,
+                "containment": pair.containment,
+                "aligned_share": pair.aligned_share,
+                "method": f"{method}; too long to align in full: aligned share at least" if (low, high) in bounded
+                else method,
+            }
+        )
+    return rows
