@@ -95,7 +95,9 @@ def install(directory: Path, lock: Path, held: int, *, install_project: bool) ->
     if uv is not None:
         # Compiling takes 6 s of the server's 10, and saves 3 s of each of its starts where Python may not do it then.
         settings = {**uv_settings(pip_settings(python), os.environ), "UV_COMPILE_BYTECODE": "1"}
-        command = [str(uv), "pip", "install", "--python", python]
+        # uv ends with a list of all packages: at a terminal after its progress bar, elsewhere nobody needs it.
+        quiet = [] if sys.stderr.isatty() else ["--quiet"]
+        command = [str(uv), "pip", "install", *quiet, "--python", python]
         try:
             # What exists as source only is built with what the lock pins too.
             call([*command, *locked, "--build-constraints", str(lock)], held, settings)

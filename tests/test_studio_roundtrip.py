@@ -340,23 +340,84 @@ def test_lost_answer_to_an_import_makes_no_duplicates(
         assert len(tasks_of(studio_client, project, Given("entities", 1, name))) == 2
 
 
-def test_task_sent_twice_is_there_once(new_project: Callable[..., Project], studio_client: Client) -> None:
+def test_task_and_suggestions_sent_twice_are_there_once(
+    new_project: Callable[..., Project], studio_client: Client
+) -> None:
     project = new_project()
     push_pass(project, studio_client, "entities")
     given = Given("entities", 1, annotators(project)[0])
     room = find_rooms(studio_client, corpus_name(project))[given]
-    studio_client.import_tasks(
-        room.remote.id, room.remote.title, [t["data"] for t in tasks_of(studio_client, project, given)]
-    )
+    tasks = tasks_of(studio_client, project, given)
+    studio_client.import_tasks(room.remote.id, room.remote.title, [task["data"] for task in tasks])
+    again = [{"task": t["id"], "model_version": "names/1", "result": t["predictions"][0]["result"]} for t in tasks]
+    studio_client.import_predictions(room.remote.id, room.remote.title, again)
     report = push_pass(project, studio_client, "entities")
-    assert report.counts["copies_removed"] == 2
-    assert len(tasks_of(studio_client, project, given)) == 2
+    assert report.counts["copies_removed"] == 4
+    assert [len(task["predictions"]) for task in tasks_of(studio_client, project, given)] == [1, 1]
+    assert not push_pass(project, studio_client, "entities").changed
+
+
+def test_new_interface_reaches_the_projects_and_a_refused_one_is_told(
+    new_project: Callable[..., Project], studio_client: Client
+) -> None:
+    project = new_project()
+    push_pass(project, studio_client, "entities")
+    enter_answers(project, studio_client, Given("entities", 1, annotators(project)[0]), {"b-2": MENTIONS})
+    interface = project.labeling / "entities.xml"
+    text = interface.read_text(encoding="utf-8")
+    interface.write_text(text.replace("#0072b2", "#0072b3"), encoding="utf-8")
+    assert push_pass(project, studio_client, "entities").counts["projects_updated"] == 2
+    interface.write_text(text.replace('name="mention"', 'name="renamed"'), encoding="utf-8")
+    with pytest.raises(StudioError, match="refused updating project") as error:
+        push_pass(project, studio_client, "entities")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")  # within the SDK
+def test_personal_access_token_is_a_key_too(new_project: Callable[..., Project], studio_client: Client) -> None:
+    project = new_project()
+    token = studio_client.post_as_admin("/api/token/", {}, "making a token")["token"]
+    with Client(studio_client.url, token) as client:
+        client.check()
+        push_pass(project, client, "entities")
+        given = Given("entities", 1, annotators(project)[0])
+        enter_answers(project, client, given, {"b-2": MENTIONS})
+        assert pull_all(project, client).counts["submitted"] == 1
+
+
+def test_server_that_goes_away_midway_is_told_and_the_push_goes_on_afterwards(
+    new_project: Callable[..., Project], tmp_path: Path, studio_server: object
+) -> None:
+    from stancewire.label_studio.server import start_server, stop_server
+
+    studio = tmp_path / ".studio"
+    project = new_project({f"d{number:03}": [("body", f"Donald Trump spoke {number} times.")] for number in range(60)})
+    started = start_server(studio, bound=True)
+    stop = iter([False, False, True])
+
+    def say(message: str) -> None:
+        if "suggestions" in message and next(stop, False) is False:
+            stop_server(studio)
+
+    with (
+        Client(started.url, started.token, started.log) as client,
+        pytest.raises(StudioError, match=r"refused|broke") as error,
+    ):
+        push_pass(project, client, "entities", say=say)
+    assert "\n" not in str(error.value) and "studio start" in str(error.value)
+    started = start_server(studio, bound=True)
+    with Client(started.url, started.token, started.log) as client:
+        push_pass(project, client, "entities")
+        for name in annotators(project):
+            tasks = tasks_of(client, project, Given("entities", 1, name))
+            assert len(tasks) == 60 and all(len(task["predictions"]) == 1 for task in tasks)
+    stop_server(studio)
 
 
 def test_push_killed_midway_and_run_again_completes(
     new_project: Callable[..., Project], studio_client: Client, studio_server: Any
 ) -> None:
-    many = {f"d{number:03}": [("body", f"Donald Trump spoke {number} times.")] for number in range(300)}
+    many = {f"d{number:03}": [("body", f"Donald Trump spoke {number} times.")] for number in range(100)}
     project = new_project(many)
     environment = {**os.environ, "LABEL_STUDIO_URL": studio_server.url, "LABEL_STUDIO_API_KEY": studio_server.token}
     code = (

@@ -68,7 +68,7 @@ def table_rows(project: Project) -> dict[str, int]:
     """Rows of every table, as the manifests say."""
     from .tables import read_manifest
 
-    rows = {}
+    rows: dict[str, int] = {}
     for directory in (project.corpus, project.annotations):
         for stage in read_manifest(directory).values():
             rows |= {name: entry["rows"] for name, entry in stage["tables"].items()}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .build import N_STEPS as BUILD_STEPS
-from .build import build_project, made_files, table_rows
+from .build import build_project, made_files
 from .engine.steps import Steps
 from .errors import StancewireError
 from .project import Project
@@ -74,10 +74,8 @@ class PipelineReport:
             f"guidelines for annotators: {self.tables}/schema/labeling/guidelines.md",
         ]
         if self.url:
-            lines.append(
-                f"Label Studio is up at {self.url}; stop it with: stancewire --project {self.tables} studio stop"
-            )
-            lines += [f"  {account['email']}  {account['password']}" for account in self.accounts]
+            lines.append(f"Label Studio is up at {self.url}; accounts: {', '.join(self.accounts)}")
+            lines.append(f"their passwords: {self.passwords}; stop it: stancewire --project {self.tables} studio stop")
         return lines
 
 
@@ -250,6 +248,3 @@ def compare_release(project: Project, copy: Project, report: PipelineReport) -> 
                 f"release {report.version}: {name.as_posix()} is not what the package rebuilds to"
             )
     return report.version
-
-
-__all__ = ["NOT_COMPARED", "N_STEPS", "PipelineReport", "run_main_job", "table_rows"]

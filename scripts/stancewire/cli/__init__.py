@@ -22,7 +22,9 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole command line as a parser."""
     parser = argparse.ArgumentParser(
         prog="stancewire",
-        description="Raw news articles into a corpus that people annotate in Label Studio and researchers load in pandas.",
+        description=(
+            "Turn raw news articles into a corpus that people annotate in Label Studio and researchers load in pandas."
+        ),
         epilog=(
             "A first run, in this order: init, convert, codebook build, studio start, push --pass entities, pull, "
             "merge, push --pass stances, pull, adjudicate, merge, validate, release. "

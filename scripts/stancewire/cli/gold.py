@@ -73,10 +73,13 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run_merge(args: argparse.Namespace) -> int:
     """Merge and write the gold tables."""
     from ..gold.stage import write_gold
+    from ..release.package import write_package
 
     project = find_project(args)
     with project.writing():
         report = write_gold(project, args.method)
+        if project.datapackage_json.is_file():  # else there is nothing yet that could grow stale
+            write_package(project)
     bad, warned = split_problems(report.problems)
     lines = [f"{name}: {count}" for name, count in report.counts.items()]
     if report.counts["open_conflicts"]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import Problem
@@ -99,7 +100,8 @@ def run_start(args: argparse.Namespace) -> int:
     from ..label_studio.server import start_server
 
     project = find_project(args)
-    started = start_server(project.studio, port=args.port, fresh=args.fresh, say=progress())
+    with project.writing(), progress() as say:
+        started = start_server(project.studio, port=args.port, fresh=args.fresh, say=say)
     accounts = project.studio / "secrets.json"
     data = {"running": True, "url": started.url, "email": started.email, "pid": started.pid, "secrets": str(accounts)}
     lines = [f"Label Studio runs at {started.url} (process {started.pid}, log {project.relative(started.log)})"]
@@ -157,9 +159,9 @@ def run_push(args: argparse.Namespace) -> int:
     from ..label_studio.restore import restore_all
 
     project = find_project(args)
-    with project.writing(), connect(project) as client:
+    with project.writing(), connect(project) as client, progress() as say:
         if args.restore:
-            report = restore_all(project, client, task_pass=args.task_pass, dry_run=args.dry_run, say=progress())
+            report = restore_all(project, client, task_pass=args.task_pass, dry_run=args.dry_run, say=say)
         else:
             report = push_pass(
                 project,
@@ -168,7 +170,7 @@ def run_push(args: argparse.Namespace) -> int:
                 args.round,
                 annotators=args.annotator,
                 dry_run=args.dry_run,
-                say=progress(),
+                say=say,
             )
     counts = dict(sorted(report.counts.items()))
     verb = "would be done on" if args.dry_run else "on"
@@ -209,16 +211,16 @@ def run_pull(args: argparse.Namespace) -> int:
     project = find_project(args)
     out = Path(args.out).resolve() if args.out else None
     with project.writing():
-        with connect(project) as client:
+        with connect(project) as client, progress() as say:
             if args.restore:
-                restore_all(project, client, task_pass=args.task_pass, say=progress())
+                restore_all(project, client, task_pass=args.task_pass, say=say)
             report = pull_all(
                 project,
                 client,
                 out=out,
                 task_pass=args.task_pass,
                 accept_deletions=args.accept_deletions,
-                say=progress(),
+                say=say,
             )
         stored = [project.relative(path) for path in report.stored]
         counts = dict(sorted(report.counts.items()))
@@ -259,8 +261,17 @@ def run_enter(args: argparse.Namespace) -> int:
     return 1 if report.problems else 0
 
 
-def progress() -> Callable[[str], None]:
-    """Says what is being waited for on one line of stderr, at a terminal only."""
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Says what is being waited for, on one line of stderr that is gone in the end; at a terminal only."""
+
+    def say(message: str) -> None:
+        print(f"\r\x1b[2K{message}", end="", file=sys.stderr, flush=True)
+
     if not sys.stderr.isatty():
-        return lambda _message: None
-    return lambda message: print(f"\r\x1b[2K{message}", end="", file=sys.stderr, flush=True)
+        yield lambda _message: None
+        return
+    try:
+        yield say
+    finally:
+        say("")

@@ -148,7 +148,7 @@ def stance_rows(
                 f"stance {row['stance_id']}: {said} do not go together; decide these fields: stancewire adjudicate"
             )
             place = f"{row['doc_id']}:{row['start']}-{row['end']}"
-            problems.append(Problem("annotations/stances.parquet", place, "stance-attribution", 2, message, "warning"))
+            problems.append(Problem("annotations/stances.parquet", place, "stance-attribution", 2, message))
     return rows, problems + repeats
 
 

@@ -299,15 +299,17 @@ class Client:
 
     def get_json(self, path: str, what: str) -> Any:
         """A plain request under our key."""
-        headers = {"Authorization": self._sdk._client_wrapper.get_headers()["Authorization"]}
         with self.asking(what):
-            return self.check_answer(what, self._http.get(self.url + path, headers=headers))
+            return self.check_answer(what, self._http.get(self.url + path, headers=self._key()))
 
     def post_as_admin(self, path: str, body: dict[str, Any], what: str) -> Any:
         """A plain write under our key."""
-        headers = {"Authorization": self._sdk._client_wrapper.get_headers()["Authorization"]}
         with self.asking(what, write=True):
-            return self.check_answer(what, self._http.post(self.url + path, json=body, headers=headers), write=True)
+            return self.check_answer(what, self._http.post(self.url + path, json=body, headers=self._key()), write=True)
+
+    def _key(self) -> dict[str, str]:
+        # The SDK knows how a personal access token becomes the short-lived one that requests bear.
+        return {"Authorization": self._sdk._client_wrapper.get_headers()["Authorization"]}
 
     def browser(self) -> httpx.Client:
         """A fresh session without our key, for signing in as somebody else."""

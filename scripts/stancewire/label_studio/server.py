@@ -86,12 +86,15 @@ def start_server(
             raise StudioError(f"Label Studio already runs at {running.url}; stop it first: stancewire studio stop")
         _wait_until_ready(studio, running, None, say)
         return running
+    stop_server(studio)  # one that runs without its secrets: two on one database would spoil it
     python = server_python(say)
     studio.mkdir(parents=True, exist_ok=True)
     place_database(studio, python, say)
     keys = read_secrets(studio)
     port = _choose_port(studio, port)
     log = studio / "server.log"
+    if log.exists():
+        os.replace(log, studio / "server.before.log")  # why it ended may stand there
     command = [str(python), "-c", _BOUND if bound else RUN, "start", "--no-browser", "--internal-host", "127.0.0.1"]
     command += ["--port", str(port), "--enable-legacy-api-token"]
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:

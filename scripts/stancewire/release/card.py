@@ -142,6 +142,10 @@ def _caveats(tables: dict[str, pa.Table]) -> str:
             "It is not inter-annotator agreement and says nothing about how well people would agree, or whether "
             "the answers are right."
         )
+        if len(set(tables["annotators"].column("model").to_pylist())) == 1:
+            said.append("All are runs of one model, which makes them agree more than different models would.")
+    if any(tables["assignments"].column("suggestions_shown").to_pylist()):
+        said.append("Where suggestions were shown (`assignments.suggestions_shown`), they draw annotators together.")
     stories = _distinct(tables["stories"], "story_id")
     if stories < 10:
         said.append(
