@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from ..errors import StancewireError
 
-FAMILIES = ("project", "codebook", "corpus", "reprints", "collation", "studio", "gold", "release", "build")
+FAMILIES = ("project", "codebook", "corpus", "reprints", "collation", "studio", "gold", "splits", "release", "build")
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -28,13 +28,8 @@ def collation_lines(collation: Collation, width: int) -> Iterator[str]:
         yield f"  {version.siglum}  {_describe(version)}"
     for version in collation.versions[1:]:
         yield ""
-        own = [variant for variant in collation.variants if variant.siglum == version.siglum]
-        column = (width - len(GAP)) // 2
-        left, right = _marked(base, own, True), _marked(version, own, False)
-        for spans_a, spans_b in _pair_of(collation, version):
-            yield from _side_by_side([left[span] for span in spans_a], [right[span] for span in spans_b], column)
-            yield ""
-        yield from _apparatus(collation, base, version, own)
+        yield from side_by_side_lines(collation, version, width, between=[""])
+        yield from _apparatus(collation, base, version)
     if len(collation.versions) == 1:
         yield "one witness: nothing to collate"
         return
@@ -42,6 +37,22 @@ def collation_lines(collation: Collation, width: int) -> Iterator[str]:
     substantive = sum(variant.substantive for variant in collation.variants)
     yield ""
     yield f"{len(collation.variants)} variants ({counts or 'none'}); {substantive} substantive (*)"
+
+
+def side_by_side_lines(
+    collation: Collation, version: Version, width: int, between: Sequence[str] = ()
+) -> Iterator[str]:
+    """The base and one other witness in two columns.
+
+    Args:
+        between: lines after each row.
+    """
+    own = [variant for variant in collation.variants if variant.siglum == version.siglum]
+    column = (width - len(GAP)) // 2
+    left, right = _marked(collation.versions[0], own, True), _marked(version, own, False)
+    for spans_a, spans_b in _pair_of(collation, version):
+        yield from _side_by_side([left[span] for span in spans_a], [right[span] for span in spans_b], column)
+        yield from between
 
 
 def _describe(version: Version) -> str:
@@ -92,9 +103,9 @@ def _side_by_side(left: Sequence[str], right: Sequence[str], column: int) -> Ite
         yield (one + " " * (column - cells_of(one)) + GAP + other).rstrip()
 
 
-def _apparatus(collation: Collation, base: Version, other: Version, variants: Sequence[Variant]) -> Iterator[str]:
+def _apparatus(collation: Collation, base: Version, other: Version) -> Iterator[str]:
     stances = {stance.stance_id: stance for stance in collation.stances}
-    for variant in variants:
+    for variant in (variant for variant in collation.variants if variant.siglum == other.siglum):
         mark = "*" if variant.substantive else ""
         yield (
             f"{variant.label:>4}{mark:1} {variant.kind}: {base.siglum} {_quoted(variant.base)} ] "
