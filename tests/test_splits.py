@@ -91,7 +91,7 @@ def test_pairs_within_a_part_and_same_events_are_no_leaks() -> None:
 
 def test_embedded_truncated_and_unspaced_texts_leak() -> None:
     whole = article(8)
-    japanese = "東京の国防当局者は水曜日に声明を出し、日米安全保障条約を見直す計画はないと述べた。大統領は先週示唆した。"
+    japanese = "東京の国防当局者は水曜日に声明を出し、日米安保条約を見直す計画はないと述べた。大統領は先週示唆した。"
     texts = [text_of(whole), text_of(article(9, 400) + whole + article(10, 200)), text_of(whole[:4]), japanese]
     found = check_border([*texts, japanese.replace("水曜日に", "木曜日に")], [0, 1, 2, 0, 1])
     assert {(pair.a, pair.b) for pair in found.leaks} == {(0, 1), (0, 2), (1, 2), (3, 4)}

@@ -55,13 +55,14 @@ def measure_agreement(
     """Rows of `agreement` for each layer: as a whole, by label or target, and with and without suggestions.
 
     Args:
-        units: as `units.make_units` makes them.
+        units: as `units.make_units` makes them; those without any independent judgement are left out.
         stories: doc_id -> story_id; reprints of one story are resampled together.
         models: annotators that are models.
     """
     by_layer: dict[str, list[Unit]] = {layer: [] for layer in LAYER_PASS}
     for unit in units:
-        by_layer[unit.layer].append(unit)
+        if not unit.is_projected:
+            by_layer[unit.layer].append(unit)
     rows = []
     for layer, listed in by_layer.items():
         for (by, group), members in _groups(layer, listed).items():
