@@ -79,7 +79,7 @@ def made_files(project: Project) -> list[Path]:
     """Every made file that stands in the project now, sorted; releases are not made files but frozen ones."""
     patterns = {
         project.corpus: ("*.parquet", "manifest.json"),
-        project.annotations: ("*.parquet", "manifest.json"),
+        project.annotations: ("*.parquet", "manifest.json", "splits_certificate.json"),
         project.labeling: ("*.xml", "guidelines.md"),
     }
     found = [path for folder, globs in patterns.items() for pattern in globs for path in folder.glob(pattern)]

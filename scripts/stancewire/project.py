@@ -2,7 +2,8 @@
 
     corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
     schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
-    annotations/   campaign.yaml, adjudications.jsonl (decided) · exports (pulled, append-only) · *.parquet (made)
+    annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports (pulled, append-only)
+                   · *.parquet (made)
     .studio/       the embedded Label Studio: environment, database, secrets; what may be forgotten (never in git)
 
 The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;
@@ -67,6 +68,8 @@ class Project:
         self.campaign_yaml = self.annotations / "campaign.yaml"
         self.exports = self.annotations / "exports"
         self.adjudications_jsonl = self.annotations / "adjudications.jsonl"
+        self.splits_yaml = self.annotations / "splits.yaml"
+        self.splits_certificate = self.annotations / "splits_certificate.json"
         self.people_json = self.annotations / "people.json"
         self.datapackage_json = self.root / "datapackage.json"
         self.studio = self.root / ".studio"

@@ -67,7 +67,7 @@ def measure_agreement(
     """Rows of `agreement` for each layer, as a whole and by each grouping.
 
     Args:
-        units: as `units.make_units` makes them.
+        units: as `units.make_units` makes them; those without any independent judgement are left out.
         stories: doc_id -> story_id; reprints of one story are resampled together.
         models: annotators that are models.
         texts: doc_id -> canonical text; without them nothing is counted token by token.
@@ -76,7 +76,8 @@ def measure_agreement(
     """
     by_layer: dict[str, list[Unit]] = {layer: [] for layer in LAYER_PASS}
     for unit in units:
-        by_layer[unit.layer].append(unit)
+        if not unit.is_projected:
+            by_layer[unit.layer].append(unit)
     tokens = None if texts is None else Tokens(texts)
     rows = []
     for layer, listed in by_layer.items():

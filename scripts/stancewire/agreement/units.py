@@ -4,6 +4,9 @@ Only current judgements whose place is the same count (`may_vote`). An annotator
 latest round that they submitted. Whoever submitted and marked nothing at a unit votes against it, except where that is
 not known: one of their judgements was made on an older text and stands (`moved`) in this very unit, or nobody knows
 where it stands (`lost`). They then abstain.
+
+What came of a suggestion projected from another version of the story, accepted or edited, is no independent judgement:
+beside an independent one it does not count, and its annotator abstains; alone, all that say the same are one voice.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..codebook.model import Rules
+from ..label_studio.model import PROJECTED
 from .align import Span, align
-from .values import Row, field_value
+from .values import LAYER_FIELDS, Row, field_value
 
 LAYER_PASS = {"mention": "entities", "stance": "stances", "document_stance": "stances"}
 
@@ -38,7 +42,9 @@ class Unit:
         target_id: the folded target; None for mentions.
         votes: at most one an annotator, sorted by annotator.
         submitted: all who submitted this document and pass, sorted. abstained: those of them whose silence means
-        nothing. suggested: were suggestions shown to any of those who submitted?
+        nothing. suggested: were suggestions shown to any of those who submitted? is_projected: all votes came of what
+        was projected from another version of the story; there is no independent judgement in it. n_aside: judgements
+        that do not count as votes for that reason.
     """
 
     layer: str
@@ -48,6 +54,8 @@ class Unit:
     submitted: tuple[str, ...]
     abstained: frozenset[str]
     suggested: bool
+    is_projected: bool = False
+    n_aside: int = 0
 
     @property
     def judgement_ids(self) -> tuple[str, ...]:
@@ -70,6 +78,21 @@ def may_vote(row: Row, reviewed: frozenset[str] = frozenset()) -> bool:
             whoever does hands them in here, and all that is built on units follows.
     """
     return row["status"] == "current" and (row["anchor"] == "same" or row["judgement_id"] in reviewed)
+
+
+def is_projected(row: Row) -> bool:
+    """Did this judgement come of a suggestion that was projected from another version of the story?"""
+    return row["origin"] != "manual" and (row["suggested_by"] or "").startswith(PROJECTED)
+
+
+def independent_votes(votes: list[Vote]) -> tuple[list[Vote], bool]:
+    """The votes of a unit that count, in their order, and whether all of them came of projected suggestions."""
+    own = [vote for vote in votes if not is_projected(vote.row)]
+    if own or not votes:
+        return own, False
+    layer = votes[0].row["layer"]
+    said = {(vote.start, vote.end, *(field_value(vote.row, name) for name in LAYER_FIELDS[layer])) for vote in votes}
+    return (votes[:1] if len(said) == 1 else votes), True
 
 
 def make_units(
@@ -150,10 +173,14 @@ def _span_units(rows: list[Row], frame: Frame, least: float, reviewed: frozenset
             for span in members
             if may_vote(by_id[span.id], reviewed)
         ]
+        votes.sort(key=lambda vote: vote.annotator_id)
+        given = len(votes)
+        votes, projected = independent_votes(votes)
+        aside = given - len(votes)
         silent = {span.annotator_id for span in members} - {vote.annotator_id for vote in votes}
         if votes:
-            votes.sort(key=lambda vote: vote.annotator_id)
-            units.append(Unit(layer, doc_id, target, tuple(votes), submitted, lost | silent, suggested))
+            abstained = lost | silent
+            units.append(Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested, projected, aside))
     return units
 
 
@@ -182,8 +209,13 @@ def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str]) -> l
             given, key=lambda row: (row["label"] == "none", row["target_id_given"] != target, row["judgement_id"])
         )
         votes.append(Vote(row["judgement_id"], name, None, None, row))
-    abstained = frozenset(name for name in submitted if name not in answers)
-    return [Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested)] if votes else []
+    given_votes = len(votes)
+    votes, projected = independent_votes(votes)
+    aside = given_votes - len(votes)
+    marked = {vote.annotator_id for vote in votes}
+    abstained = frozenset(name for name in submitted if name not in marked)
+    unit = Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested, projected, aside)
+    return [unit] if votes else []
 
 
 def contradictions(judgements: Iterable[Row]) -> list[tuple[Row, Row]]:

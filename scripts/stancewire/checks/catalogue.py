@@ -91,6 +91,11 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
      "run: stancewire convert"),
     ("text-slice", 1, "problem", "documents.text[start:end] is the row's text, in every table but quarantine.", _BUILD),
     ("split-story", 1, "problem", "All documents of one story are in one split.", "run: stancewire split"),
+    ("split-settings", 1, "problem", "annotations/splits.yaml, where it is there, can be used.",
+     "mend the line, or decide anew: stancewire split --replace"),
+    ("split-certificate", 1, "problem",
+     "No reprint is in two splits, and the certificate says what is found when it is made again.",
+     "run: stancewire merge; if it stays, decide anew: stancewire split --replace"),
     # judgements
     ("judgement-values", 2, "problem",
      "A judgement has the values that its layer asks for, and a label of the codebook.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import CodebookError, Problem
 from ..project import ANNOTATION_TABLES, CORPUS_TABLES, Project
-from . import decisions, exports, guideline, judged, packaged, privacy, rows, settings, spans, texts
+from . import decisions, exports, guideline, judged, packaged, privacy, rows, settings, spans, splits, texts
 from .files import Files, open_files
 from .loading import Loaded, check_manifests, load_tables
 
@@ -45,6 +45,7 @@ def check_tables(files: Files, loaded: Loaded) -> list[Problem]:
         *spans.check_spans(loaded),
         *texts.check_documents(files, loaded),
         *decisions.check_decisions(files, loaded),
+        *splits.check_certificate(files, loaded),
     ]
 
 

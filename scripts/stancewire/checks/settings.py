@@ -12,9 +12,12 @@ def check_settings(project: Project) -> list[Problem]:
     from ..codebook.campaign import check_campaign
     from ..codebook.dataset import check_dataset
     from ..codebook.read import check_codebook
+    from ..splits.settings import FILE, check_settings_file
 
     found = check_codebook(project.codebook_yaml) or _check_made(project)
-    return [*found, *check_dataset(project.dataset_yaml), *check_campaign(project.campaign_yaml)]
+    found += [*check_dataset(project.dataset_yaml), *check_campaign(project.campaign_yaml)]
+    splits = check_settings_file(project.splits_yaml)
+    return found + [problem("split-settings", FILE, str(line), message) for line, message in splits]
 
 
 def _check_made(project: Project) -> list[Problem]:

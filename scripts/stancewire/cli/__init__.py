@@ -15,7 +15,19 @@ from collections.abc import Sequence
 
 from ..errors import StancewireError
 
-FAMILIES = ("project", "codebook", "corpus", "reprints", "studio", "gold", "release", "build", "bench")
+FAMILIES = (
+    "project",
+    "codebook",
+    "corpus",
+    "reprints",
+    "collation",
+    "studio",
+    "gold",
+    "splits",
+    "release",
+    "build",
+    "bench",
+)
 
 
 def make_parser() -> argparse.ArgumentParser:

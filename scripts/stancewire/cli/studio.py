@@ -30,6 +30,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         action="store_true",
         help="put the stored exports back into an empty server, under their annotators",
     )
+    push.add_argument(
+        "--reprints",
+        choices=("heads", "differing"),
+        help="heads: only the fullest version of each story; differing: only the others that differ from it, with what "
+        "was merged of it as suggestions where its words stand unchanged",
+    )
     push.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
     add_json(push)
     push.set_defaults(run=run_push)
@@ -171,13 +177,14 @@ def run_push(args: argparse.Namespace) -> int:
                 annotators=args.annotator,
                 dry_run=args.dry_run,
                 say=say,
+                reprints=args.reprints,
             )
     counts = dict(sorted(report.counts.items()))
     verb = "would be done on" if args.dry_run else "on"
     summary = f"{verb} {client.url}: {report}" + ("" if report.changed else " (nothing changed)")
-    emit(
-        args, {"url": client.url, "changed": report.changed, **counts, "notes": report.notes}, [*report.notes, summary]
-    )
+    review = [vars(item) for item in report.review]
+    data = {"url": client.url, "changed": report.changed, **counts, "notes": report.notes, "for_review": review}
+    emit(args, data, [*map(str, report.review), *report.notes, summary])
     return 0
 
 

@@ -118,7 +118,7 @@ class Outcome:
         """How the row was settled, by the strongest means that any of its fields needed."""
         if any(item.decision is not None for item in self.fields):
             return "adjudicated"
-        if len(self.unit.submitted) == 1:
+        if len(self.unit.submitted) == 1 or (self.unit.n_aside and len(self.unit.voters) == 1):
             return "single"
         if all(item.is_unanimous for item in self.fields):
             return "unanimous"

@@ -10,7 +10,8 @@ from ..agreement.units import contradictions
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
 from ..project import CORPUS_TABLES, Project
-from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_stage
+from ..splits.stage import make_split, targets_of
+from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_bytes, write_stage
 from .decisions import Decision, DecisionIndex
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
@@ -20,7 +21,7 @@ from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
 
 STAGE = "gold"
-OTHERS = ("splits", "changes")  # made empty here, for as long as no other stage has made them
+OTHERS = ("changes",)  # made empty here, for as long as no other stage has made them
 
 
 def gold_rows(
@@ -144,6 +145,9 @@ def write_gold(
     stories = {row["doc_id"]: row["story_id"] for row in corpus["stories"]}
     learnt = () if models is None else models.learnt
     rows["agreement"] += reliability_rows(outcomes, learnt, stories, evidence.models)
+    split = make_split(project, targets_of(rows["stances"], rows["document_stances"]))
+    rows["splits"] = [] if split is None else split.rows
+    problems += [] if split is None else split.problems
     for name in OTHERS:
         if find_in_manifest(folder, name)[0] in (None, STAGE):
             rows[name] = []
@@ -152,9 +156,25 @@ def write_gold(
         schema = read_table_schema(name, project.table_schemas)
         made[name] = (schema, make_table(schema, listed))
     write_stage(folder, STAGE, made, _inputs(project, source))
+    certificate = folder / project.splits_certificate.name
+    if split is None:
+        certificate.unlink(missing_ok=True)
+    else:
+        write_bytes(certificate, split.certificate_bytes)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     return Report(counts, sorted(problems))
+
+
+def merged_method(project: Project) -> str:
+    """The method by which today's gold was merged; the usual one where there is no gold that would say."""
+    for name in ("stances", "document_stances"):
+        if find_in_manifest(project.annotations, name)[0] is not None:
+            found = read_table(project.annotations, read_table_schema(name, project.table_schemas), ["method"])
+            methods = set(found.column("method").to_pylist()) & set(METHODS)
+            if methods:
+                return str(min(methods))
+    return METHODS[0]
 
 
 def _inputs(project: Project, source: Path) -> dict[str, str]:
@@ -162,6 +182,8 @@ def _inputs(project: Project, source: Path) -> dict[str, str]:
         project.table_path(name) for name in CORPUS_TABLES if name in ("documents", "sentences", "stories", "variants")
     ]
     decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml]
+    if project.splits_yaml.is_file():
+        decided += [project.splits_yaml, project.table_path("segments")]
     inputs = hash_inputs(project, [*decided, *tables])
     for name in ("assignments", "judgements"):  # named as in the project, wherever they were read
         inputs[f"annotations/{name}.parquet"] = file_sha256(source / f"{name}.parquet")

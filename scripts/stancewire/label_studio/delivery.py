@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import StudioError
 from .client import Client, UnsureError
 from .environment import Say, quiet
+from .projection import ForReview
 from .rooms import Room, check_data
 from .suggestions import PROVIDER
 
@@ -32,18 +33,20 @@ class PushReport:
 
     Attributes:
         counts: projects_made, projects_updated, tasks_sent, tasks_updated, copies_removed, suggestions_sent,
-            tasks_there, documents_held_back; of a restore answers_restored, drafts_restored, tasks_left_alone; of
-            adjudication tasks_withdrawn, cases_asked_already.
+            tasks_there, documents_held_back, places_for_review; of a restore answers_restored, drafts_restored,
+            tasks_left_alone; of adjudication tasks_withdrawn, cases_asked_already.
         notes: what a person should know: held-back documents, changed texts.
+        review: what was said of the head of a story and could not be proposed in another version.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    review: list[ForReview] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
         """Whether anything on the server was, or would be, changed."""
-        still = ("tasks_there", "documents_held_back", "tasks_left_alone", "cases_asked_already")
+        still = ("tasks_there", "documents_held_back", "places_for_review", "tasks_left_alone", "cases_asked_already")
         return any(count for name, count in self.counts.items() if name not in still)
 
     def __str__(self) -> str:

@@ -289,7 +289,9 @@ def _suggested(predictions: list[dict[str, Any]]) -> dict[str, tuple[str | None,
         groups: dict[str, list[dict[str, Any]]] = {}
         for result in prediction["result"]:
             groups.setdefault(result["id"], []).append(result)
-        found |= {name: (prediction.get("model_version"), _content(group)) for name, group in groups.items()}
+        for name, group in groups.items():
+            said = (result.get("meta", {}).get("suggested_by") for result in group)
+            found[name] = (next(filter(None, said), prediction.get("model_version")), _content(group))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..text.view import Piece
 
+PROJECTED = "projection/"  # providers whose suggestions were carried over from another version of the story
 STATES = ("assigned", "draft", "submitted", "skipped")
 
 

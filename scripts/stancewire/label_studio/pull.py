@@ -27,8 +27,9 @@ from .rooms import Room, check_data, corpus_name, find_rooms
 # What is not a statement of the annotator's, and what a restore cannot give back.
 _VOLATILE = ("created_at", "updated_at", "unique_id")
 
-# Of a result's notes: who suggested it, what the annotator wrote beside the span, and a place that is none.
-_META = ("suggested_by", "text", "place")
+# Of a result's notes: who suggested it, from which place of another version and by which rule, what the annotator wrote
+# beside the span, and a place that is none.
+_META = ("suggested_by", "from", "how", "text", "place")
 
 
 @dataclass
@@ -169,7 +170,11 @@ def _stored_task(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, A
     # A draft beside an answer holds changes that were not submitted; the answer counts.
     drafts = sorted((d for d in task["drafts"] if d.get("annotation") is None), key=lambda item: int(item["id"]))
     predictions = sorted(task["predictions"], key=lambda item: int(item["id"]))
-    suggested = {result["id"]: item["model_version"] for item in predictions for result in item["result"]}
+    suggested = {
+        result["id"]: (result.get("meta") or {}).get("suggested_by") or item["model_version"]
+        for item in predictions
+        for result in item["result"]
+    }
 
     def results(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [_stored_result(result, text, version, suggested) for result in given or ()]

@@ -22,6 +22,7 @@ from .client import Client, UnsureError
 from .delivery import PAUSE_SECONDS, Delivery, PushReport, Wanted, is_touched
 from .environment import Say, quiet
 from .exports import Given, latest_tasks
+from .projection import DIFFERING, Projector
 from .rooms import Room, changed_settings, corpus_name, find_rooms, room_settings
 from .suggestions import PROVIDER, Recognizer, prediction_results
 from .tasks import (
@@ -48,6 +49,7 @@ class Push:
     exports: Path
     dry_run: bool = False
     say: Say = quiet
+    reprints: str | None = None
     report: PushReport = field(default_factory=PushReport)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,7 @@ class Push:
         self.corpus = corpus_name(self.project)
         self.held: dict[tuple[str, int, str], dict[str, None]] = {}
         self.rooms = find_rooms(self.client, self.corpus)
+        self.projector = Projector(self.project, self.codebook, self.gold)
         self.recognizer = Recognizer(self.codebook, (m for found in self.gold.mentions.values() for m in found))
 
     def run(self, rounds: Iterable[Round]) -> None:
@@ -71,8 +74,23 @@ class Push:
             self.report.counts["documents_held_back"] += len(found)
             self.report.notes.append(f"{task_pass} r{number}: not given out: {named}: {reason}")
         self.held.clear()
+        self.report.review = list(dict.fromkeys(self.projector.review))
+        self.report.counts["places_for_review"] += len(self.report.review)
 
     def _documents(self, round_: Round) -> list[str]:
+        chosen = self._named_documents(round_)
+        if self.reprints is None:
+            return chosen
+        queued, copies = self.projector.queued(chosen, self.reprints)
+        if copies:
+            reason = "the same words as the head of its story: nothing new to annotate"
+            self.held.setdefault((round_.task_pass, round_.round, reason), {}).update(dict.fromkeys(copies))
+        if self.reprints == DIFFERING and not round_.suggestions:
+            note = f"{round_.task_pass} r{round_.round}: campaign.yaml shows no suggestions in it; nothing is projected"
+            self.report.notes.append(note)
+        return queued
+
+    def _named_documents(self, round_: Round) -> list[str]:
         if round_.documents is None:
             return sorted(self.articles)
         unknown = [doc_id for doc_id in round_.documents if doc_id not in self.articles]
@@ -140,15 +158,24 @@ class Push:
             return "its entity pass is not merged yet; first: stancewire pull, stancewire merge"
         else:
             offered = offered_in_stance_pass(article.doc_id, self.gold)
+        if self.reprints == DIFFERING and self.projector.head_of(article.doc_id) not in self.gold.merged:
+            return "the head of its story is not merged yet; first: push --reprints heads, pull, merge"
         data = make_task(article, given, view, offered, self.codebook.version, suggestions)
-        suggest = suggestions and given.task_pass == "entities"
-        return Wanted(data, self._suggestions(article, view, offered) if suggest else [])
+        return Wanted(data, self._suggestions(article, given.task_pass, view, offered) if suggestions else [])
 
     def _suggestions(
-        self, article: Article, view: tuple[str, View], offered: Sequence[tuple[str, str, str]]
+        self, article: Article, task_pass: str, view: tuple[str, View], offered: Sequence[tuple[str, str, str]]
     ) -> list[Any]:
+        """What is suggested in a task: known names; and with `reprints` what is said of the head of the story."""
+        aliases = [alias for alias, _, _ in offered]
+        if task_pass != "entities":
+            return self.projector.stances(article.doc_id, view[1], aliases) if self.reprints == DIFFERING else []
         found = self.recognizer.suggest(article.doc_id, view[0])
-        return prediction_results(article.doc_id, found, [alias for alias, _, _ in offered])
+        if self.reprints != DIFFERING:
+            return prediction_results(article.doc_id, found, aliases)
+        projected, taken = self.projector.mentions(article.doc_id, view[1], aliases)
+        fresh = [item for item in found if all(item.end <= start or end <= item.start for start, end in taken)]
+        return [*projected, *prediction_results(article.doc_id, fresh, aliases)]
 
     # the project
 
@@ -198,6 +225,7 @@ def push_pass(
     exports: Path | None = None,
     dry_run: bool = False,
     say: Callable[[str], None] = quiet,
+    reprints: str | None = None,
 ) -> PushReport:
     """Give out the tasks of the campaign.
 
@@ -205,6 +233,8 @@ def push_pass(
         task_pass, round_number, annotators: only these (default: all of campaign.yaml).
         exports: where it is looked up what was given out before (default: the project's stored exports).
         dry_run: change nothing; say what would be done.
+        reprints: `heads`: only the fullest version of each story; `differing`: only the others, those that differ from
+            it, with what was merged of it as suggestions. None: all documents, nothing projected.
 
     Raises:
         UsageError: the campaign has no such pass, round or annotator.
@@ -221,7 +251,7 @@ def push_pass(
         )
         raise UsageError(f"campaign.yaml gives out nothing like that; it has {known}")
     with Accounts(client, project.people_json) as accounts:
-        push = Push(project, client, accounts, project.exports if exports is None else exports, dry_run, say)
+        push = Push(project, client, accounts, project.exports if exports is None else exports, dry_run, say, reprints)
         push.run(rounds)
         return push.report
 

@@ -29,6 +29,8 @@ DATA_FILES = (
     "corpus/withdrawn.csv",
     "annotations/campaign.yaml",
     "annotations/adjudications.jsonl",
+    "annotations/splits.yaml",
+    "annotations/splits_certificate.json",
 )
 _DATED = (("judgements", "updated_at"), ("assignments", "submitted_at"), ("adjudications", "decided_at"))
 

@@ -1,5 +1,7 @@
 """Is a project or a release still what its hashes say, and does it hold together? Needs pyarrow alone.
 
+Only where there are splits, numpy too: their certificate is made again.
+
 On a release: every file of SHA256SUMS. On both: every table's file, rows and content against datapackage.json; sources
 against sources.csv and documents; keys, vocabularies, foreign keys; slices, segments, sentences; decisions and splits.
 On a project also the manifests. A table whose bytes are wrong is named and not parsed.
@@ -10,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checks import decisions, packaged, rows, spans, texts
+from ..checks import decisions, packaged, rows, spans, splits, texts
 from ..checks.files import Files, open_files
 from ..checks.loading import check_manifests, load_tables, table_file
 from ..errors import Problem
@@ -52,6 +54,7 @@ def verify(path: Path) -> Verification:
     found += spans.check_spans(loaded)
     found += texts.check_documents(files, loaded)
     found += decisions.check_decisions(files, loaded)
+    found += splits.check_certificate(files, loaded)
     if not is_release:
         found += packaged.check_releases(path / packaged.RELEASES)
     n_rows = sum(table.num_rows for table in loaded.tables.values())
