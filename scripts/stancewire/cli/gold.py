@@ -203,8 +203,8 @@ def _push(args: argparse.Namespace, project: Project) -> int:
     from ..label_studio.client import connect
     from .studio import progress
 
-    with project.writing(), connect(project) as client:
-        report = send_cases(project, client, args.by, args.method, args.document, args.dry_run, progress())
+    with project.writing(), connect(project) as client, progress() as say:
+        report = send_cases(project, client, args.by, args.method, args.document, args.dry_run, say)
     verb = "would be done on" if args.dry_run else "on"
     summary = f"{verb} {client.url}: {report}" + ("" if report.changed else " (nothing changed)")
     counts = dict(sorted(report.counts.items()))

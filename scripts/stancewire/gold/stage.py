@@ -15,7 +15,7 @@ from ..tables import file_sha256, find_in_manifest, make_table, read_table, read
 from .decisions import Decision, DecisionIndex
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
-from .merge import Outcome
+from .merge import METHODS, Outcome
 from .models import MODEL_METHODS, settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
