@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from ..errors import StancewireError
 
-FAMILIES = ("project", "codebook", "corpus", "reprints", "studio", "gold", "release", "build")
+FAMILIES = ("project", "codebook", "corpus", "reprints", "studio", "imports", "gold", "release", "build")
 
 
 def make_parser() -> argparse.ArgumentParser:
