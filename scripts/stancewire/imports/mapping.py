@@ -96,15 +96,16 @@ def _strings(path: Path, value: Any) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A label that the codebook does not know: its role, how it is spelt, how often, and the nearest that it does."""
+    """A label that the codebook does not know: its role, how it is spelt, how often, the nearest that it does know."""
 
     role: str
     label: str
     times: int
     nearest: str | None
+    known: tuple[str, ...]
 
     def __str__(self) -> str:
-        hint = f"; nearest is {self.nearest!r}" if self.nearest else ""
+        hint = f"; nearest is {self.nearest!r}" if self.nearest else f"; known: {', '.join(self.known[:20])}"
         return f"unknown {self.role} {self.label!r} ({self.times} times){hint}"
 
 
@@ -169,7 +170,7 @@ class Roles:
                 if self.read(role, label) is None:
                     vocabulary = self.vocabularies["document_stance" if role.startswith(DOCUMENT) else role]
                     best = process.extractOne(label.casefold(), {i: i.casefold() for i in vocabulary}, score_cutoff=50)
-                    found.append(Unknown(role, label, times, best[2] if best else None))
+                    found.append(Unknown(role, label, times, best[2] if best else None, tuple(vocabulary)))
         return sorted(found, key=lambda item: (-item.times, item.role, item.label))
 
     def passes(self, inventory: Inventory) -> tuple[str, ...]:

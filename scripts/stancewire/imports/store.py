@@ -122,7 +122,7 @@ class Storing:
         unit = counted_in(said.text, listed) or self.offsets
         in_units = unit == UNITS and len(said.text) != len(said.text.encode("utf-16-le")) // 2
         point, move = from_units(said.text), to_canonical(said.text)
-        found = []
+        found: list[tuple[str, Task]] = []
         for mark in listed:
             role = self.roles.roles.get((mark.control, mark.is_span), IGNORE)
             if role == IGNORE:

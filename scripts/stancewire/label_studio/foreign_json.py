@@ -73,6 +73,8 @@ def _worded(said: str) -> str:
     line = " ".join(said.split())
     if "unexpected end of data" in line or "unclosed" in line.lower():
         return "ends in the middle (cut off while it was saved?); nothing was imported: export it again"
+    if "surrogate" in line:
+        return "holds half a character (a lone surrogate); mend that text where it was made, and export it again"
     return f"cannot be read as JSON ({line[:160]}); export it again as raw JSON"
 
 
