@@ -69,11 +69,11 @@ def test_brat_standoff(tmp_path: Path) -> None:
 
 def test_brat_without_its_text_says_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a.ann").write_text("T1\tPerson 0 3\tAna\n")
-    with pytest.raises(ExportError, match="a.txt is missing beside it"):
+    with pytest.raises(ExportError, match=r"a.txt is missing beside it"):
         read(tmp_path / "a.ann", "brat")
     (tmp_path / "a.txt").write_text("Ana")
     (tmp_path / "a.ann").write_text("T1\tPerson 0\n?")
-    with pytest.raises(ExportError, match="a.ann:2"):
+    with pytest.raises(ExportError, match=r"a.ann:2"):
         read(tmp_path / "a.ann", "brat")
 
 
@@ -203,7 +203,7 @@ def test_long_table(tmp_path: Path) -> None:
 def test_cut_line_is_named(tmp_path: Path, format: str) -> None:
     path = tmp_path / "cut.jsonl"
     path.write_text('{"text": "a"}\n{"text": "b", "la')
-    with pytest.raises(ExportError, match="cut.jsonl:2: not JSON"):
+    with pytest.raises(ExportError, match=r"cut.jsonl:2: not JSON"):
         read(path, format)
 
 
@@ -213,5 +213,5 @@ def test_table_without_text_or_with_short_rows_is_refused(tmp_path: Path) -> Non
     with pytest.raises(ExportError, match="no column 'text'"):
         read(path, "csv")
     path.write_text("id,text,far\n1,x,y\n2,z\n")
-    with pytest.raises(ExportError, match="t.csv:3: 2 cells for 3 columns"):
+    with pytest.raises(ExportError, match=r"t.csv:3: 2 cells for 3 columns"):
         read(path, "csv")
