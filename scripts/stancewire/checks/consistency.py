@@ -37,7 +37,17 @@ def check_consistency(loaded: Loaded) -> list[Problem]:
 def _flipped_stances(loaded: Loaded) -> Iterator[tuple[str, str]]:
     stories = dict(loaded.columns("stories", "doc_id", "story_id"))
     said: dict[tuple[Any, ...], list[tuple[str, int, int, str]]] = defaultdict(list)
-    columns = ("doc_id", "start", "end", "text", "target_id", "stance", "holder_type", "holder_entity_id", "holder_text")
+    columns = (
+        "doc_id",
+        "start",
+        "end",
+        "text",
+        "target_id",
+        "stance",
+        "holder_type",
+        "holder_entity_id",
+        "holder_text",
+    )
     for doc_id, start, end, text, target, stance, *holder in loaded.columns("stances", *columns):
         if doc_id in stories:
             words = " ".join(text.casefold().split())

@@ -40,6 +40,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--accept-removals", action="store_true", help="texts that a later export does not hold were removed on purpose"
     )
+    parser.add_argument(
+        "--table", metavar="OUT", help="only write the labelled spans of one raw Label Studio export as a Parquet table"
+    )
     parser.add_argument("--dry-run", action="store_true", help="read and check everything, store nothing")
     add_json(parser)
     parser.set_defaults(run=run_import)
@@ -53,6 +56,8 @@ def run_import(args: argparse.Namespace) -> int:
     from ..imports.stage import import_files, import_into, plan_import
     from .output import emit, find_project, problem_lines, split_problems
 
+    if args.table:
+        return _write_table(args)
     options = Options(args.annotator, args.text_field, args.column)
     plan = plan_import([Path(name) for name in args.files], args.format, args.name, options)
     mapping = read_mapping(Path(args.mapping) if args.mapping else None)
@@ -95,3 +100,20 @@ def run_import(args: argparse.Namespace) -> int:
     data |= {"problems": [problem.as_json() for problem in problems]}
     emit(args, data, [*lines, *(problem_lines(problems) if problems else [])])
     return 1 if split_problems(problems)[0] else 0
+
+
+def _write_table(args: argparse.Namespace) -> int:
+    """The quick way: one flat table, no project."""
+    from ..errors import UsageError
+    from ..imports.columnar import write_span_table
+    from .output import emit
+
+    if args.format != "label-studio" or len(args.files) != 1 or args.into:
+        raise UsageError("--table reads one raw export of Label Studio (--from label-studio), without --into")
+    scan = write_span_table(Path(args.files[0]), Path(args.table))
+    lines = [f"{number:9}  {reason}" for reason, number in sorted(scan.reasons.items())]
+    lines.append(
+        f"wrote {args.table}: {scan.rows} rows, {sum(scan.reasons.values())} of them with a reason against them"
+    )
+    emit(args, {"table": args.table, "rows": scan.rows, "reasons": scan.reasons}, lines)
+    return 0

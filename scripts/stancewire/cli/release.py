@@ -21,7 +21,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = commands.add_parser("validate", help="every check on the whole project", description=text)
     parser.add_argument("--explain", metavar="CHECK", help="say what a check asks for, instead (`all` for every check)")
     parser.add_argument(
-        "--by", choices=["annotator", "document"], help="count findings by annotator or document, instead of listing them"
+        "--by",
+        choices=["annotator", "document"],
+        help="count findings by annotator or document, instead of listing them",
     )
     add_json(parser)
     parser.set_defaults(run=run_validate)
@@ -72,7 +74,9 @@ def run_validate(args: argparse.Namespace) -> int:
         keys = (args.by, "check", "findings")
         width = max((len(name) for name, *_ in counted), default=0)
         lines = [f"{name:{width}}  {number:6}  {check}" for name, check, number in counted]
-        data = {"findings": [dict(zip(keys, row, strict=True)) for row in counted]} | {"counts": _report(found)["counts"]}
+        data = {"findings": [dict(zip(keys, row, strict=True)) for row in counted]} | {
+            "counts": _report(found)["counts"]
+        }
         emit(args, data, [*lines, problem_lines(found)[-1]])
         return 1 if split_problems(found)[0] else 0
     found = check_project(project)

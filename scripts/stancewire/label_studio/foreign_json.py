@@ -21,7 +21,7 @@ import msgspec
 from ..errors import ExportError
 from .foreign import CHOICES, DRAFT, LABELS, RELATION, SKIPPED, SUBMITTED, WORDS, Answer, Mark, Said
 
-LARGEST_TASK = 256 << 20  # bytes; the server itself takes no larger body
+LARGEST_TASK = 64 << 20  # bytes; the parser's buffers are a multiple of it
 TASKS_AT_ONCE = 256
 _OURS = ("doc_id", "text", "text_sha256", "task_pass", "round", "annotator_id", "codebook_version", "view")
 _SKIPPED_KEYS = frozenset({"start", "end", "text", "globalOffsets", "startOffset", "endOffset", "labels", "choices"})
@@ -56,7 +56,7 @@ def read_objects(path: Path) -> Iterator[bytes]:
         raise ExportError(f"{path}: there is no such file")
     if path.stat().st_size == 0:
         raise ExportError(f"{path} is empty; export it again")
-    with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as database:
+    with duckdb.connect(config={"threads": 1, "memory_limit": "1GB"}) as database:
         try:
             found = database.execute(
                 "SELECT json::VARCHAR FROM read_json_objects(?, format = 'auto', maximum_object_size = ?)",
@@ -66,13 +66,16 @@ def read_objects(path: Path) -> Iterator[bytes]:
                 for (text,) in rows:
                     yield text.encode("utf-8", "surrogatepass")
         except duckdb.Error as error:
-            raise ExportError(f"{path} {_worded(str(error))}") from None
+            raise ExportError(f"{path} {worded(str(error))}") from None
 
 
-def _worded(said: str) -> str:
+def worded(said: str) -> str:
+    """What DuckDB says of a file that it cannot read, in our words."""
     line = " ".join(said.split())
     if "unexpected end of data" in line or "unclosed" in line.lower():
         return "ends in the middle (cut off while it was saved?); nothing was imported: export it again"
+    if "maximum_object_size" in line:
+        return f"holds a task of more than {LARGEST_TASK >> 20} MiB; take that one out and import the rest"
     if "surrogate" in line:
         return "holds half a character (a lone surrogate); mend that text where it was made, and export it again"
     return f"cannot be read as JSON ({line[:160]}); export it again as raw JSON"
