@@ -6,10 +6,15 @@
             span of other `words`
     files   path -> write, append, delete, regex; yaml, json: path -> values
     after   as files, but once the manifests and the descriptor have been written anew over the rest
+    valid   edits of these kinds that come near and are allowed: then the check finds nothing, and no other does
+
+A copied row may be made several `times`, each with a key and a region of its own.
 """
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import json
 import re
 import shutil
@@ -24,10 +29,11 @@ from tiny_project import make_tiny_project, span
 from stancewire.checks.catalogue import CATALOGUE, find_check
 from stancewire.checks.project_checks import check_project
 from stancewire.cli import main
-from stancewire.errors import StancewireError, UsageError
+from stancewire.errors import Problem, StancewireError, UsageError
+from stancewire.gold.stage import write_gold
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
 from stancewire.release.package import write_package
-from stancewire.tables import file_sha256, read_manifest, read_table, read_table_schema, write_parquet
+from stancewire.tables import file_sha256, read_manifest, read_table, read_table_schema, row_id, write_parquet
 
 FIXTURES = Path(__file__).parent / "data" / "checks"
 
@@ -66,6 +72,11 @@ def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
         change(first_row(rows, edit["where"]), edit)
     for edit in edits.get("copy", ()):
         copied = dict(first_row(rows_of(project, edit.get("from", name)), edit["where"]))
+        for number in range(edit.get("times", 0)):
+            rows.append(change(dict(copied), edit) | numbered(name, number))
+        if "times" in edit:
+            rows.sort(key=lambda row: row["judgement_id"])
+            continue
         rows.append(change(copied, edit))
     rows += edits.get("add", [])
     for edit in edits.get("drop", ()):
@@ -85,12 +96,23 @@ def rows_of(project: Project, name: str) -> list[dict[str, Any]]:
     return read_table(project.table_path(name).parent, read_table_schema(name, project.table_schemas)).to_pylist()
 
 
+_copies = itertools.count(1)
+
+
+def numbered(name: str, number: int) -> dict[str, Any]:
+    assert name == "judgements"
+    region = f"copy-{next(_copies)}-{number}"
+    return {"judgement_id": row_id(region), "region_id": region}
+
+
 def first_row(rows: list[dict[str, Any]], where: dict[str, Any]) -> dict[str, Any]:
     return next(row for row in rows if all(row[key] == value for key, value in where.items()))
 
 
 def change(row: dict[str, Any], edit: dict[str, Any]) -> dict[str, Any]:
     row |= edit.get("to", {})
+    for key, day in edit.get("day", {}).items():
+        row[key] = datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.UTC)
     for key, by in edit.get("shift", {}).items():
         row[key] += by
     if "words" in edit:
@@ -147,12 +169,31 @@ def test_every_check_has_its_fixture() -> None:
 
 @pytest.mark.parametrize("check", sorted(CATALOGUE))
 def test_check_finds_its_fixture_and_no_other_does(check: str, project: Project) -> None:
-    break_project(project, json.loads((FIXTURES / f"{check}.json").read_text(encoding="utf-8")))
-    found = check_project(project)
+    break_project(project, fixture(check))
+    found = findings(check, project)
     assert {problem.check for problem in found} == {check}, "\n".join(map(str, found))
     for problem in found:
         assert (problem.level, problem.severity) == (CATALOGUE[check].level, CATALOGUE[check].severity)
         assert problem.path and "\n" not in str(problem)
+
+
+def fixture(check: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FIXTURES / f"{check}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def findings(check: str, project: Project) -> list[Problem]:
+    """What the command that looks for this check finds."""
+    return write_gold(project).problems if CATALOGUE[check].found_by == "merge" else check_project(project)
+
+
+NEIGHBOURS = sorted(check for check in CATALOGUE if "valid" in fixture(check))
+
+
+@pytest.mark.parametrize("check", NEIGHBOURS)
+def test_valid_neighbour_of_a_check_raises_nothing(check: str, project: Project) -> None:
+    break_project(project, fixture(check)["valid"])
+    assert findings(check, project) == []
 
 
 def test_checks_of_the_guideline_only_warn() -> None:
@@ -167,7 +208,8 @@ def test_unknown_check_is_answered_with_the_nearest() -> None:
 def test_validate_prints_place_level_and_check(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     break_project(project, json.loads((FIXTURES / "document-text.json").read_text(encoding="utf-8")))
     assert main(["--project", str(project.root), "validate"]) == 1
-    first, last = capsys.readouterr().out.splitlines()
+    first, explained, last = capsys.readouterr().out.splitlines()
+    assert explained.startswith("[document-text] text_sha256 and the counts of a document are those of its text. Run:")
     assert first.startswith("corpus/documents.parquet:wire-1: [1 document-text] n_chars is 1")
     assert last == "1 problem, 0 warnings"
 

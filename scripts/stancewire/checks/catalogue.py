@@ -3,8 +3,8 @@
 Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are the words those of the codebook), level 3
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
-`tests/data/checks/<id>.json`. What a stage finds while it works (a decision that another one overrules, a doubtful
-encoding) is printed by its own command.
+`tests/data/checks/<id>.json`. What only merging can find is printed by `merge` (`found_by`); what another stage finds
+while it works (a doubtful encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from ..errors import Problem, Severity, UsageError
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `line` says what must hold, `remedy` what to do where it does not."""
+    """One check: `line` says what must hold, `remedy` what to do where it does not, `found_by` which command looks."""
 
     id: str
     level: int
     severity: Severity
     line: str
     remedy: str
+    found_by: str = "validate"
 
     def explain(self) -> str:
         """The entry as a person reads it."""
         kind = {1: "format", 2: "vocabulary", 3: "guideline"}[self.level]
-        return f"{self.id} (level {self.level}, {kind}; a {self.severity})\n  {self.line}\n  What to do: {self.remedy}"
+        head = f"{self.id} (level {self.level}, {kind}; a {self.severity}; found by {self.found_by})"
+        return f"{head}\n  {self.line}\n  What to do: {self.remedy}"
 
 
 _BUILD = "run: stancewire build"
@@ -153,9 +155,28 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
      "look at the attribution again"),
     ("label-consistency", 3, "warning", "The same words have the same label throughout a story.",
      "look at the rarer label again"),
+    ("stance-flip", 3, "warning", "The same words of the same holder show the same stance in every reprint of a story.",
+     "look at both again: did the words around them change, or the annotator's mind?"),
+    ("document-flip", 3, "warning", "No reprint of a story is for a target that another reprint is against.",
+     "look at both again; an edited reprint may well differ"),
+    ("annotator-drift", 3, "warning",
+     "An annotator chooses a label as often later as earlier, compared with others on the same documents.",
+     "read their later work beside the guidelines; talk about it in the next meeting"),
 )  # fmt: skip
 
-CATALOGUE: dict[str, Check] = {row[0]: Check(*row) for row in _ROWS}
+# What is seen only while judgements and decisions are merged.
+_MERGED: tuple[tuple[str, int, Severity, str, str], ...] = (
+    ("gold-repeat", 2, "warning", "No two units come to one row of gold.",
+     "decide exists = drop for one of them: stancewire adjudicate"),
+    ("decision-overruled", 2, "warning", "No decision is overruled by a later one, and each decides something.",
+     "nothing, if the later line is right; else decide once more"),
+    ("mirror-contradiction", 3, "warning", "An annotator's answers on a target and on its mirror take one side.",
+     "ask the annotator; the answer on the target itself votes"),
+)  # fmt: skip
+
+CATALOGUE: dict[str, Check] = {row[0]: Check(*row) for row in _ROWS} | {
+    row[0]: Check(*row, found_by="merge") for row in _MERGED
+}
 
 
 def problem(check: str, path: str, place: object, message: str) -> Problem:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from ..errors import CodebookError, Problem
 from ..project import ANNOTATION_TABLES, CORPUS_TABLES, Project
-from . import decisions, exports, guideline, judged, packaged, privacy, rows, settings, spans, splits, texts
+from . import (
+    consistency,
+    decisions,
+    exports,
+    guideline,
+    judged,
+    packaged,
+    privacy,
+    rows,
+    settings,
+    spans,
+    splits,
+    texts,
+)
 from .files import Files, open_files
 from .loading import Loaded, check_manifests, load_tables
 
@@ -28,6 +41,7 @@ def check_project(project: Project) -> list[Problem]:
     found += texts.check_rejects(loaded)
     found += judged.check_judgements(loaded)
     found += judged.check_gold(loaded)
+    found += consistency.check_consistency(loaded)
     found += _check_with_codebook(project, files, loaded)
     described, resources, differing = packaged.check_descriptor(files)
     lost = {problem.path for problem in (*stale, *unread)}  # named already

@@ -22,6 +22,7 @@ FAMILIES = (
     "reprints",
     "collation",
     "studio",
+    "imports",
     "gold",
     "splits",
     "release",

@@ -20,6 +20,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     text = "Run every check on the project; prints `place: [level check-id] message`, exits 1 where there are problems."
     parser = commands.add_parser("validate", help="every check on the whole project", description=text)
     parser.add_argument("--explain", metavar="CHECK", help="say what a check asks for, instead (`all` for every check)")
+    parser.add_argument(
+        "--by",
+        choices=["annotator", "document"],
+        help="count findings by annotator or document, instead of listing them",
+    )
     add_json(parser)
     parser.set_defaults(run=run_validate)
 
@@ -58,9 +63,37 @@ def run_validate(args: argparse.Namespace) -> int:
         return 0
     from ..checks.project_checks import check_project
 
-    found = check_project(find_project(args))
-    emit(args, _report(found) | {"checks": len(CATALOGUE)}, problem_lines(found))
+    project = find_project(args)
+    if args.by is not None:
+        from ..checks.findings import count_findings
+        from ..checks.loading import every_line
+
+        with every_line():
+            found = check_project(project)
+        counted = count_findings(project, found, args.by)
+        keys = (args.by, "check", "findings")
+        width = max((len(name) for name, *_ in counted), default=0)
+        lines = [f"{name:{width}}  {number:6}  {check}" for name, check, number in counted]
+        data = {"findings": [dict(zip(keys, row, strict=True)) for row in counted]} | {
+            "counts": _report(found)["counts"]
+        }
+        emit(args, data, [*lines, problem_lines(found)[-1]])
+        return 1 if split_problems(found)[0] else 0
+    found = check_project(project)
+    *listed, summary = problem_lines(found)
+    explained = [f"[{check}] {CATALOGUE[check].line} {_sentence(CATALOGUE[check].remedy)}" for check in _checks(found)]
+    emit(args, _report(found) | {"checks": len(CATALOGUE)}, [*listed, *explained, summary])
     return 1 if split_problems(found)[0] else 0
+
+
+def _checks(found: Sequence[Problem]) -> list[str]:
+    """The checks that found something, each once, problems first."""
+    bad, warned = split_problems(found)
+    return list(dict.fromkeys(problem.check for problem in (*bad, *warned)))
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + "."
 
 
 def _report(found: Sequence[Problem]) -> dict[str, Any]:

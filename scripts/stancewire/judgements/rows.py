@@ -223,6 +223,9 @@ class _SubmissionReader(Reader):
             elif control == "flag":
                 for given in chosen:
                     flagged |= self._read_flag(mark, given, comment)
+            elif control == "relation":
+                said = f"a relation ({' '.join(chosen)}): relations are no layer of this corpus"
+                self._quarantine(mark, "flag", said, control=control)
             elif control != "comment":
                 said = f"control {control!r} (value {joined(chosen)!r}) belongs to a span or to no codebook"
                 self._quarantine(mark, "flag", said, control=control)

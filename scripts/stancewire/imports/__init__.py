@@ -1,0 +1,1 @@
+"""Imports: exports of other servers and other tools → stored exports of ours, from which everything is built."""

@@ -1,0 +1,125 @@
+"""The quick table says of labelled spans what an import says of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from foreign_exports import ANA, BO, annotation, result, span, task, write_export
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stancewire.cli import main
+from stancewire.errors import ExportError
+from stancewire.imports.columnar import base32, read_span_batches, write_span_table
+from stancewire.judgements.names import NameIndex
+from stancewire.judgements.places import Document
+from stancewire.judgements.rows import read_submission
+from stancewire.judgements.terms import Terms
+from stancewire.label_studio.model import Mark
+from stancewire.tables import row_id
+from stancewire.text.view import Piece
+
+BENCH = Path(__file__).parent / "benchmarks" / "bench_import.py"
+
+
+def table(path: Path, *labels: str) -> list[dict[str, object]]:
+    return [row for batch in read_span_batches(path, labels) for row in batch.to_pylist()]
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_ids_are_written_as_row_ids_are(digest: bytes) -> None:
+    import base64
+
+    made = base32(np.frombuffer(digest, dtype=np.uint8).reshape(1, 32)).tobytes().decode()
+    assert made == base64.b32encode(digest)[:26].decode().lower()
+
+
+def test_judgement_ids_are_those_of_an_import(tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    from made_submissions import CODEBOOK, submission
+
+    path = write_export(tmp_path / "e.json", task(ANA, annotation(7, span(ANA, "Ana Ruiz", "PERSON"))))
+    (row,) = table(path)
+    digest = sha256(ANA.encode()).hexdigest()
+    document = Document(f"text-{digest[:16]}", ANA, digest)
+    start = ANA.index("Ana Ruiz")
+    mark = Mark(str(row["region_id"]), start, start + 8, "Ana Ruiz", "", "", (("label", ("PERSON",)),), "manual", None)
+    whole = (Piece(0, 0, len(ANA), 0),)
+    given_ = submission(mark, who="annotator-7", doc_id=document.doc_id, text_sha256=digest, view=whole)
+    reading = read_submission(given_, document, Terms(CODEBOOK), NameIndex((), CODEBOOK.rules))
+    (judged,) = reading.judged
+    assert not judged.quarantined
+    for name in ("judgement_id", "doc_id", "annotator_id", "start", "end", "text", "label"):
+        assert row[name] == judged.row[name], name
+
+
+def test_every_mark_is_a_row_with_its_reason(tmp_path: Path) -> None:
+    past, none = span(ANA, "Kure", "Place"), span(ANA, "Lee", "Place")
+    past["value"]["end"] = 500
+    none["value"]["labels"] = []
+    two = span(ANA, "pact", "Place")
+    two["value"]["labels"] = ["Person", "Law"]
+    marks = [
+        span(ANA, "Ana Ruiz", "Person"),
+        past,
+        none,
+        two,
+        span(ANA, "Lee", "Place", quote="Leo"),
+        span(ANA, "Kure.\nShe", "Place", quote="Kure.\\nShe"),
+        span(ANA, "met", "Place") | {"value": {"start": 9, "end": 9, "text": "", "labels": ["Place"]}},
+        result("mood", "choices", {"choices": ["happy"]}),
+        result("note", "textarea", {"text": ["one", "two"]}),
+        {"type": "relation", "from_id": "a", "to_id": "b"},
+    ]
+    skipped = annotation(2, span(ANA, "Kure", "Place"), was_cancelled=True)
+    path = write_export(tmp_path / "e.json", task(ANA, annotation(1, *marks), skipped), task(BO, annotation({"id": 3})))
+    rows = table(path, "Person", "Place")
+    assert len(rows) == 11
+    assert sorted(str(row["reason"]) for row in rows) == [
+        "None",
+        "None",
+        "None",
+        "empty span",
+        "no label chosen",
+        "no labelled span: a relation",
+        "no labelled span: mood",
+        "no labelled span: note",
+        "other words than the export says",
+        "outside the task's text",
+        "unknown mention label",
+    ]
+    assert len({row["judgement_id"] for row in rows if row["reason"] is None}) == 3
+    assert row_id("x") not in {row["judgement_id"] for row in rows}
+
+
+def test_table_command_writes_parquet_and_counts_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_export(tmp_path / "e.json", task(ANA, annotation(1, span(ANA, "Kure", "Place", quote="Kyoto"))))
+    out = tmp_path / "spans.parquet"
+    assert main(["import", str(path), "--from", "label-studio", "--table", str(out), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["rows"], found["reasons"]) == (1, {"other words than the export says": 1})
+    assert out.is_file()
+
+
+def test_cut_export_leaves_no_table(tmp_path: Path) -> None:
+    path = write_export(tmp_path / "e.json", task(ANA, annotation(1, span(ANA, "Kure", "Place"))), task(BO))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ExportError, match="ends in the middle"):
+        write_span_table(path, tmp_path / "spans.parquet")
+    assert [item.name for item in tmp_path.iterdir()] == ["e.json"]
+
+
+def test_benchmark_runs_and_finds_the_same_faults() -> None:
+    done = subprocess.run(
+        [sys.executable, str(BENCH), "--tasks", "60", "--peer-tasks", "20", "--runs", "1"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "same findings" in done.stdout
