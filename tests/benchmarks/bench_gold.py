@@ -294,7 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     PLACE.mkdir(parents=True, exist_ok=True)
     python = peers_python()
-    items = (4_000, 400) if args.quick else (20_000, 2_000)
+    items = (4_000, 1_000) if args.quick else (20_000, 20_000)
     steps: list[Callable[[], Result]] = [
         lambda: bench_alpha(python, args.quick),
         lambda: bench_model(python, "dawid_skene", items[0], 50, 1, 4),

@@ -13,69 +13,73 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ballots import Ballots, Fit, Floats, Ints, added, normalized
+from .ballots import Ballots, Fit, Floats, Ints, added
 
 STARTS = 10
 ITERATIONS = 50
 ALPHA = BETA = 0.5
 SMOOTHING = 0.1  # of habits, over all values
 _SEED = 20190626
+_LEAST = 1e-300  # nothing is impossible
 
 
 def mace(ballots: Ballots, starts: int = STARTS, iterations: int = ITERATIONS) -> Fit:
-    """Probable values; an annotator's reliability is their competence."""
-    k, names = ballots.n_values, ballots.n_annotators
+    """Probable values; an annotator's reliability is their competence.
+
+    All that is asked of a vote depends on who gave which value: logarithms are taken once for each of these pairs, and
+    votes are only looked up and added.
+    """
+    k, names, items = ballots.n_values, ballots.n_annotators, ballots.n_items
     key = ballots.annotator * k + ballots.value
-    cell = ballots.item * k + ballots.value
+    cell = ballots.value * items + ballots.item  # values first: numpy adds up long rows faster than many short ones
+    given = added(key, None, names * k).reshape(names, k)
     random = np.random.Generator(np.random.PCG64(_SEED))
     best: tuple[float, Floats, Floats] | None = None
     for _ in range(starts):
-        competence = random.uniform(0.3, 0.9, names)
-        habit = random.uniform(0.5, 1.5, (names, k))
+        competence: Floats = random.uniform(0.3, 0.9, names)
+        habit: Floats = random.uniform(0.5, 1.5, (names, k))
         habit /= habit.sum(axis=1, keepdims=True)
         for _ in range(iterations):
-            posterior, _, by_habit, either = _expect(competence, habit, key, cell, ballots)
-            right = posterior.ravel()[cell]
-            knew = added(ballots.annotator, right * (1 - by_habit / either), names)
-            drawn = added(key, 1 - right * (1 - by_habit / either), names * k).reshape(names, k)
-            unsure = drawn.sum(axis=1)
-            knows, guesses = np.exp(_digamma(knew + ALPHA)), np.exp(_digamma(unsure + BETA))
-            competence = knows / (knows + guesses)
-            habit = np.exp(_digamma(drawn + SMOOTHING / k))
+            weights, knows, _ = _expect(competence, habit, key, cell, items)
+            weights /= weights.sum(axis=0)
+            right = added(key, weights.ravel()[cell], names * k).reshape(names, k)
+            knew = right * knows
+            drawn = given - knew
+            pseudo = [knew.sum(axis=1) + ALPHA, drawn.sum(axis=1) + BETA, *(drawn + SMOOTHING / k).T]
+            sure, unsure, *drawing = np.exp(_digamma(np.stack(pseudo)))
+            competence = sure / (sure + unsure)
+            habit = np.stack(drawing, axis=1)
             habit /= habit.sum(axis=1, keepdims=True)
-        posterior, likelihood, _, _ = _expect(competence, habit, key, cell, ballots)
+        weights, _, top = _expect(competence, habit, key, cell, items)
+        total = weights.sum(axis=0)
+        by_habit = np.maximum((1 - competence)[:, None] * habit, _LEAST)
+        likelihood = float((given * np.log(by_habit)).sum() + top.sum() + np.log(total).sum())
         if best is None or likelihood > best[0] + 1e-9:
-            best = (likelihood, posterior, competence)
+            best = (likelihood, weights / total, competence)
     if best is None:
         raise ValueError("MACE needs one start or more")
-    return Fit(best[1], best[2])
+    return Fit(np.ascontiguousarray(best[1].T), best[2])
 
 
-def _expect(
-    competence: Floats, habit: Floats, key: Ints, cell: Ints, ballots: Ballots
-) -> tuple[Floats, float, Floats, Floats]:
-    """Probable values, log likelihood, and of each vote its chance by habit alone and by either way if it is right."""
-    k = ballots.n_values
-    drawing = ((1 - competence)[:, None] * habit).ravel()
-    by_habit = np.maximum(drawing, 1e-300)[key]
-    either = by_habit + competence[ballots.annotator]
-    wrong = added(ballots.item, np.log(by_habit), ballots.n_items)
-    gain = added(cell, np.log(either / by_habit), ballots.n_items * k).reshape(-1, k)
-    top = gain.max(axis=1, initial=0.0)
-    likelihood = float((wrong + top + np.log(np.exp(gain - top[:, None]).sum(axis=1))).sum())
-    return normalized(gain), likelihood, by_habit, either
+def _expect(competence: Floats, habit: Floats, key: Ints, cell: Ints, items: int) -> tuple[Floats, Floats, Floats]:
+    """Weights (value, item); the chance of each (annotator, value) to be known if right; the weights' log scales."""
+    by_habit = np.maximum((1 - competence)[:, None] * habit, _LEAST)
+    either = by_habit + competence[:, None]
+    logs = np.log(either / by_habit).ravel()
+    table = added(cell, logs[key], items * habit.shape[1]).reshape(-1, items)
+    top = table.max(axis=0, initial=0.0)
+    table -= top
+    return np.exp(table, out=table), 1 - by_habit / either, top
 
 
 def _digamma(x: Floats) -> Floats:
-    """The logarithmic derivative of the gamma function, x > 0: recurrence up to 6, then the asymptotic series."""
-    shifted, below = np.array(x, dtype=np.float64), np.zeros_like(x)
-    for _ in range(6):
-        small = shifted < 6
-        below -= np.where(small, 1 / shifted, 0)
-        shifted = shifted + small
+    """Derivative of the log of the gamma function, x > 0: six steps of its recurrence, then the asymptotic series."""
+    below = (1 / (x[..., None] + np.arange(6))).sum(axis=-1)
+    shifted = x + 6
     inverse = 1 / shifted**2
     series = inverse * (1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse / 240)))
-    return below + np.log(shifted) - 0.5 / shifted - series
+    found: Floats = np.log(shifted) - 0.5 / shifted - series - below
+    return found
 
 
 def trusted_vote(ballots: Ballots, iterations: int = ITERATIONS) -> Fit:
