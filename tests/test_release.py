@@ -227,7 +227,7 @@ def test_large_release_goes_into_a_zip(released: Project, monkeypatch: pytest.Mo
     assert sorted(path.name for path in made.folder.iterdir()) == [
         "ARCHIVE.json", "README.md", "SHA256SUMS", "annotations", "datapackage.json",
     ]  # fmt: skip
-    assert check_project(released) == []
+    assert not [item for item in check_project(released) if item.severity == "problem"]
     assert main(["verify", str(made.archive)]) == 0
     assert main(["verify", str(made.folder)]) == 0
     assert find_release(released, "0.2.0").table("documents").num_rows == 2
