@@ -25,7 +25,8 @@ def read_warc(entry: Entry) -> Iterator[SourceRecord | Reject | LeftAside]:
 
     try:
         for record in ArchiveIterator(entry.stream):
-            yield _read_record(entry, record)
+            if record.rec_headers.get_header("Content-Length"):
+                yield _read_record(entry, record)
             if _cut_off(record):
                 message = "the last record ends too soon: the file was cut off; fetch it again"
                 yield entry.refuse_whole("source-damaged", message)
@@ -38,7 +39,9 @@ def read_warc(entry: Entry) -> Iterator[SourceRecord | Reject | LeftAside]:
 
 
 def _cut_off(record: Any) -> bool:
-    """Did the file end before the length that the record's header states?"""
+    """Did the file end within the record's header, or before the length that this states?"""
+    if not record.rec_headers.get_header("Content-Length"):
+        return True
     while record.raw_stream.read(1 << 16):
         pass
     return getattr(record.raw_stream, "limit", 0) > 0

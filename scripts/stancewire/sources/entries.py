@@ -101,8 +101,10 @@ class Entry:
 def clean_name(name: str) -> str:
     """A name from inside data as it is stored: control characters and literal escapes are percent-encoded."""
     name = re.sub(r"%(?=[0-9A-Fa-f]{2})", "%25", name.strip())
+    # Python's stand-ins for bytes that are no UTF-8 become these bytes, as `stored_name` writes them.
+    name = re.sub("[\x00-\x1f\x7f\udc80-\udcff]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", name)
     return re.sub(
-        "[\x00-\x1f\x7f\ud800-\udfff]",
+        "[\ud800-\udfff]",
         lambda match: "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass")),
         name,
     )

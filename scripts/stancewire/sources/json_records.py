@@ -125,6 +125,9 @@ def read_json(entry: Entry) -> Iterator[SourceRecord | Reject]:
     try:
         while mark := scanner.peek():
             for raw, value in scanner.articles():
+                if len(raw) > entry.options.limits.record_bytes:
+                    yield entry.refuse("source-limit", over_record_limit(entry.options.limits))
+                    continue
                 declared = None if scanner.codec == "utf-8" else scanner.codec
                 made = make_record(entry, matcher, JSON, raw, value, declared)
                 if (

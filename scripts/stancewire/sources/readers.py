@@ -96,6 +96,9 @@ def read_entry(entry: Entry) -> Iterator[Item]:
     """The records of a file, or of something within it; damage ends it with a reject, and what came before stays."""
     try:
         head = cast("io.BufferedReader", entry.stream).peek(HEAD_BYTES)[:HEAD_BYTES]
+        if not head:
+            yield entry.refuse_whole("source-empty", "the file is empty; take it out, or fetch it again")
+            return
         format = _choose_format(entry, head)
         if format is None:
             yield entry.refuse_whole("source-format", _unknown_format(entry))

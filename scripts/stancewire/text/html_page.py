@@ -1,8 +1,8 @@
 """Web pages: the main text as trafilatura finds it, with roles from the page's own markup.
 
-The canonical text is the page's title, its author line and the blocks that the extractor kept, joined by blank lines. A block
-has the role of the element that it came from: what stands in a `figcaption` is a caption, in a byline's element a
-byline, in an `aside` furniture. Everything else goes through the rules for plain text.
+The canonical text is the page's title, its author line and the blocks that the extractor kept, joined by blank lines.
+A block has the role of the element that it came from: what stands in a `figcaption` is a caption, in a byline's element
+a byline, in an `aside` furniture. Everything else goes through the rules for plain text.
 """
 
 from __future__ import annotations
