@@ -43,6 +43,7 @@ _ROLES = (
 MAX_ROLE_CHARS = 1000
 MAX_BYLINE_CHARS = 120
 _BLOCKS = ("p", "head", "list", "table", "quote")
+_HOLDERS = (*_BLOCKS, "item", "row", "cell")
 
 
 def read_html(raw: bytes, declared: str | None = None, url: str | None = None) -> Article:
@@ -169,20 +170,16 @@ def _kept(body: Any) -> Iterator[tuple[str, str]]:
         tag = element.tag
         if tag == "head":
             yield one_line(_words(element)), element.get("rend") or "h2"
-        elif tag == "list":
-            for item in element.iter("item"):
-                yield _words(item), "item"
-        elif tag == "table":
+        elif tag == "table" and not any(inner.tag in _BLOCKS for inner in element.iter() if inner is not element):
             for row in element.iter("row"):
                 yield " | ".join(words for cell in row.iter("cell") if (words := one_line(_words(cell)))), "row"
-        elif tag in ("quote", "div", "section") and any(
-            inner.tag in ("p", "head", "list", "table") for inner in element
-        ):
+        elif any(inner.tag in _HOLDERS for inner in element):
+            # A quotation with paragraphs, a list, or a table that only lays out a page.
             if (element.text or "").strip():
                 yield one_line(element.text), "p"
             yield from _kept(element)
         else:
-            yield _words(element), "p"
+            yield _words(element), "item" if tag == "item" else "p"
         if (element.tail or "").strip():
             yield one_line(element.tail), "p"
 
@@ -191,9 +188,10 @@ def _words(element: Any) -> str:
     """An element's words; only a line break of the markup breaks a line."""
     parts: list[str] = [_spaced(element.text)]
     for inner in element:
-        parts.append("\n" if inner.tag == "lb" else _words(inner))
+        words = "\n" if inner.tag == "lb" else _words(inner)
+        parts.append(f"\n{words}\n" if inner.tag in _HOLDERS else words)
         parts.append(_spaced(inner.tail))
-    return re.sub(r" *\n *", "\n", re.sub(r"[^\S\n]+", " ", "".join(parts))).strip()
+    return re.sub(r" *\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", "".join(parts))).strip()
 
 
 def _spaced(words: str | None) -> str:
