@@ -20,7 +20,17 @@ from stancewire.codebook import read_dataset
 from stancewire.corpus import ConvertReport, convert_corpus
 from stancewire.errors import MissingExtra, SourceError, UsageError
 from stancewire.project import Project
-from stancewire.sources import ENDINGS, READERS, ReadOptions, SourceRecord, find_sources, read_map, read_sources
+from stancewire.sources import (
+    ENDINGS,
+    READERS,
+    ReadOptions,
+    SourceRecord,
+    find_sources,
+    is_json_lines,
+    read_map,
+    read_sources,
+    read_span,
+)
 from stancewire.sources.sniff import sniff
 from stancewire.tables import read_table, read_table_schema
 
@@ -374,3 +384,24 @@ def test_outlet_of_last_resort_is_the_domain(tmp_path: Path) -> None:
     put(tmp_path / "a.jsonl", json.dumps({"text": ARTICLE, "url": "https://www.gull.example/x"}))
     _, (document,) = convert(tmp_path, tmp_path / "a.jsonl")
     assert (document["outlet"], document["outlet_source"]) == ("gull.example", "domain")
+
+
+@pytest.mark.parametrize("size", [1, 50, 300, 10_000])
+def test_json_lines_in_spans_are_those_of_the_whole_file(size: int, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": str(n), "text": ARTICLE * (n % 3)}) for n in range(9)]
+    raw = "\ufeff" + "\r\n".join([*lines[:4], "", "  ", "no json", *lines[4:]])
+    (file,) = find_sources([put(tmp_path / "a.jsonl", raw)], ENDINGS).files
+    assert is_json_lines(file)
+    came, start, first, data = [], 0, 0, raw.encode()
+    while start < len(data):
+        end = data.find(b"\n", min(start + size, len(data))) + 1 or len(data)
+        came += read_span(file, start, end, first)
+        start, first = end, first + data[start:end].count(b"\n")
+    assert came == list(read_sources([file]))
+    assert [item.record_no for item in came if isinstance(item, SourceRecord)] == [1, 2, 7, 8, 10, 11]
+
+
+def test_only_plain_local_lines_are_cut(tmp_path: Path) -> None:
+    shutil.copy(FORMATS / "lines.jsonl", tmp_path / "lines.txt")
+    files = {file.source_path: file for file in find_sources([FORMATS, tmp_path], ENDINGS).files}
+    assert {name for name, file in files.items() if is_json_lines(file)} == {"lines.jsonl", "lines.txt"}

@@ -10,7 +10,7 @@ from .files import FoundSources, base_of, find_sources, name_documents, spread_p
 from .limits import Limits, read_limits
 from .listing import NOTHING_KNOWN, SourceFacts, read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
-from .readers import ENDINGS, READERS, read_file, read_sources
+from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
 
 __all__ = [
     "ENDINGS",
@@ -26,12 +26,14 @@ __all__ = [
     "SourceRecord",
     "base_of",
     "find_sources",
+    "is_json_lines",
     "name_documents",
     "read_file",
     "read_limits",
     "read_map",
     "read_sources",
     "read_sources_csv",
+    "read_span",
     "spread_prefixes",
     "stored_name",
 ]

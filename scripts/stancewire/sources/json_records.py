@@ -95,6 +95,7 @@ def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
             first, line = False, line.removeprefix(codecs.BOM_UTF8)
         raw = line.rstrip(b"\r\n")
         if not raw.strip():
+            next(entry.numbers)  # records are numbered like lines, so that a file may be read in pieces
             continue
         used = None
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import tarfile
 import zipfile
 import zlib
@@ -90,6 +91,58 @@ def open_source(file: SourceFile) -> IO[bytes]:
     if file.address is None:
         return open(file.path, "rb")
     return io.BufferedReader(cast("io.RawIOBase", open_address(file.address)), 1 << 16)
+
+
+def is_json_lines(file: SourceFile) -> bool:
+    """Is it a plain file of JSON lines on this machine, which may be read in spans?"""
+    if file.address is not None:
+        return False
+    try:
+        with open(file.path, "rb") as stream:
+            head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+            return (
+                bool(head)
+                and _choose_format(Entry(file, stream, file.format, file.name, DEFAULT_OPTIONS), head) == "jsonl"
+            )
+    except OSError:  # reading it will say what is wrong
+        return False
+
+
+def read_span(
+    file: SourceFile, start: int, end: int, first_record: int, options: ReadOptions = DEFAULT_OPTIONS
+) -> Iterator[Item]:
+    """Some whole lines of a file of JSON lines: the same records as when it is read at once.
+
+    Args:
+        start, end: bytes [start, end) of the file. first_record: number of its lines before `start`.
+    """
+    try:
+        with open(file.path, "rb") as source:
+            source.seek(start)
+            stream = io.BufferedReader(_Window(source, end - start), 1 << 16)
+            entry = Entry(file, stream, "jsonl", file.name, options, numbers=itertools.count(first_record))
+            yield from json_records.read_lines(entry)
+    except OSError as error:
+        yield Reject(file.source_path, -1, "source-unreadable", _unreadable(error))
+
+
+class _Window(io.RawIOBase):
+    """The next `size` bytes of a stream."""
+
+    def __init__(self, inner: IO[bytes], size: int) -> None:
+        self.inner = inner
+        self.left = size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """The next bytes, none after the last."""
+        data = self.inner.read(min(len(buffer), self.left))
+        buffer[: len(data)] = data
+        self.left -= len(data)
+        return len(data)
 
 
 def read_entry(entry: Entry) -> Iterator[Item]:
