@@ -405,3 +405,16 @@ def test_only_plain_local_lines_are_cut(tmp_path: Path) -> None:
     shutil.copy(FORMATS / "lines.jsonl", tmp_path / "lines.txt")
     files = {file.source_path: file for file in find_sources([FORMATS, tmp_path], ENDINGS).files}
     assert {name for name, file in files.items() if is_json_lines(file)} == {"lines.jsonl", "lines.txt"}
+
+
+def test_text_decoded_twice_is_warned_about_in_every_format(tmp_path: Path) -> None:
+    put(tmp_path / "in" / "a.jsonl", json.dumps({"text": ARTICLE.replace("hall", "cafÃ©")}))
+    put(
+        tmp_path / "in" / "b.xml", f"<nitf><body><body.content><p>The cafÃ©. {ARTICLE}</p></body.content></body></nitf>"
+    )
+    report, documents = convert(tmp_path, tmp_path / "in")
+    assert [(p.path, p.check, p.severity) for p in report.problems] == [
+        ("a.jsonl", "mojibake", "warning"),
+        ("b.xml", "mojibake", "warning"),
+    ]
+    assert all("cafÃ©" in row["text"] for row in documents)  # never repaired unasked

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..sources.model import SourceRecord
 from .article import NOTHING_STATED, Article, Stated, compose
 from .columns_text import read_columns
-from .decode import Doubt, Undecodable, decode
+from .decode import Doubt, Undecodable, _doubtful_characters, decode
 from .lexicon import Lexicon
 from .model import Segment
 from .raw_map import RawMap
@@ -54,9 +54,9 @@ def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon) -> Pre
     article = _read(record, declared)
     text, blocks = compose(article.blocks)
     segments = segment_blocks(text, blocks, lexicon)
-    return Prepared(
-        text, segments, article.stated, article.extractor, article.encoding, article.score, None, article.doubts
-    )
+    # What was decoded from bytes of a page has been looked at as a whole.
+    doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
+    return Prepared(text, segments, article.stated, article.extractor, article.encoding, article.score, None, doubts)
 
 
 def _read(record: SourceRecord, declared: str | None) -> Article:
