@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,12 @@ from .sources import (
     NOTHING_KNOWN,
     READERS,
     FoundSources,
+    ReadOptions,
     Reject,
     SourceFacts,
     SourceFile,
     SourceRecord,
+    base_of,
     find_sources,
     name_documents,
     read_file,
@@ -34,7 +36,7 @@ from .sources import (
 )
 from .sources.files import with_name
 from .tables import TableSchema, file_sha256, make_table, read_table_schema, write_stage
-from .text import Decoded, Lexicon, Undecodable, decode, find_encoding, segment_text, split_sentences
+from .text import Lexicon, RawMap, Undecodable, find_encoding, split_sentences
 from .text.corrections import (
     Correction,
     check_quotes,
@@ -43,8 +45,9 @@ from .text.corrections import (
     read_corrections,
     sentence_places,
 )
-from .text.metadata import find_metadata
+from .text.metadata import find_metadata, rights_of
 from .text.model import Segment, Sentence
+from .text.prepare import prepare
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,6 +63,7 @@ class Conversion:
         facts: rows of `sources.csv` by source path. corrections: by document.
         own_roots: numbers of the roots that these two are about; a file of another root may have the same name.
         encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
+        reading: limits and columns for the readers.
     """
 
     lexicon: Lexicon
@@ -67,11 +71,15 @@ class Conversion:
     corrections: Mapping[str, Sequence[Correction]] = field(default_factory=dict)
     own_roots: frozenset[int] = frozenset()
     encoding: str | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
 
 @dataclass
 class ConvertedFiles:
-    """What came of one shard: rows by table, the files' hashes by source path and root, rejects, warnings."""
+    """What came of one shard: rows by table, the files' hashes by source path and root, rejects, warnings.
+
+    `aside` counts what is no article, by kind; `columns` records by the columns that they were read from.
+    """
 
     documents: list[dict[str, Any]] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
@@ -79,6 +87,8 @@ class ConvertedFiles:
     hashes: list[tuple[int, str, str]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    aside: Counter[str] = field(default_factory=Counter)
+    columns: Counter[str] = field(default_factory=Counter)
     n_files: int = 0
 
 
@@ -99,7 +109,7 @@ class ConvertReport:
 
 def convert_corpus(
     project: Project | None,
-    sources: Sequence[Path] = (),
+    sources: Sequence[Path | str] = (),
     out: Path | None = None,
     *,
     workers: int = 1,
@@ -108,16 +118,18 @@ def convert_corpus(
     id_prefixes: Sequence[str] = (),
     dry_run: bool = False,
     progress: bool = False,
+    reading: ReadOptions | None = None,
 ) -> ConvertReport:
     """Make documents, segments, sentences, stories, reprints, variants and rejects.
 
     Args:
         project: gives codebook, `sources.csv`, `corrections.csv` and defaults; None outside any project.
-        sources: files and folders (default: the project's `corpus/sources`).
+        sources: files, folders, patterns and fsspec URLs (default: the project's `corpus/sources`).
         out: the folder that gets the tables (default: the project's `corpus`).
         workers: processes; the tables are the same bytes for any number.
         encoding: encoding of files that are neither UTF-8 nor marked; a file's own row in `sources.csv` wins.
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
+        reading: limits, and columns that win over the project's own (`schema/dataset.yaml`).
         dry_run: convert and report, write nothing. progress: draw a bar, if stderr is a terminal.
 
     The caller holds the project's writer lock.
@@ -139,12 +151,12 @@ def convert_corpus(
     prefixes = spread_prefixes(id_prefixes, len(sources))
     found = find_sources(sources, ENDINGS, format)
     names = name_documents(found, prefixes)
-    conversion = _prepare(project, sources, encoding)
-    files = _files_to_read(found, names)
+    conversion = _prepare(project, sources, encoding, reading or ReadOptions())
+    files = _files_to_read(found, names, prefixes)
     done = _convert_all(conversion, files, workers, progress)
     done.problems += found.warnings
     if project is not None and conversion.own_roots:
-        whole = any(source.resolve() == project.sources for source in sources)
+        whole = any(_is_folder(source, project.sources) for source in sources)
         own = {source_path: sha256 for root, source_path, sha256 in done.hashes if root in conversion.own_roots}
         done.problems += check_listing(conversion.facts, found, own, whole)
         done.problems += _check_corrected(conversion, done) if whole else []
@@ -163,30 +175,33 @@ def _check_encoding(encoding: str) -> None:
         raise UsageError(f"--encoding: {error}") from None
 
 
-def _prepare(project: Project | None, sources: Sequence[Path], encoding: str | None) -> Conversion:
+def _prepare(
+    project: Project | None, sources: Sequence[Path | str], encoding: str | None, reading: ReadOptions
+) -> Conversion:
     if project is None:
-        return Conversion(Lexicon.for_codebook(None), encoding=encoding)
-    from .codebook import read_codebook
+        return Conversion(Lexicon.for_codebook(None), encoding=encoding, reading=reading)
+    from .codebook import read_codebook, read_dataset
 
+    if project.dataset_yaml.is_file():
+        reading = replace(reading, columns={**read_dataset(project.dataset_yaml).columns, **reading.columns})
     return Conversion(
         Lexicon.for_codebook(read_codebook(project.codebook_yaml)),
         read_sources_csv(project.sources_csv),
         read_corrections(project.corrections_csv),
-        frozenset(number for number, source in enumerate(sources) if _base(source) == project.sources),
+        frozenset(number for number, source in enumerate(sources) if base_of(source) == project.sources),
         encoding,
+        reading,
     )
 
 
-def _base(source: Path) -> Path:
-    """The folder that source paths are relative to: the source itself, or the folder that the one file is in."""
-    top = source.resolve()
-    return top.parent if top.is_file() else top
+def _is_folder(source: Path | str, folder: Path) -> bool:
+    return base_of(source) == folder and Path(source).is_dir()
 
 
-def _files_to_read(found: FoundSources, names: Mapping[int, str]) -> list[SourceFile]:
+def _files_to_read(found: FoundSources, names: Mapping[int, str], prefixes: Sequence[str]) -> list[SourceFile]:
     """Files under their documents' ids; one whose id is taken is left out, one of unknown format stays as it is."""
     return [
-        with_name(file, names.get(number, file.name))
+        with_name(file, names.get(number, file.name), prefixes[file.root])
         for number, file in enumerate(found.files)
         if number in names or file.format is None
     ]
@@ -197,24 +212,64 @@ def _convert_all(conversion: Conversion, files: Sequence[SourceFile], workers: i
     shards = cut_shards(files, FILES_PER_SHARD if workers == 1 else max(1, min(FILES_PER_SHARD, len(files) // workers)))
     whole = ConvertedFiles()
     shown = (lambda part: part.n_files) if progress else None
+    taken: dict[str, str] = {}
     for part in run(stage, shards, workers, shown, len(files), "files"):
+        _refuse_taken_ids(part, taken)
         for name in ("documents", "segments", "sentences", "hashes", "rejects", "problems"):
             getattr(whole, name).extend(getattr(part, name))
+        whole.aside += part.aside
+        whole.columns += part.columns
     whole.n_files = len(files)
     return whole
+
+
+def _refuse_taken_ids(part: ConvertedFiles, taken: dict[str, str]) -> None:
+    """Take out documents whose id an earlier shard has, with a reject that names both places."""
+    refused = set()
+    for row in part.documents:
+        place = _place(row["source_path"], row["record_no"])
+        first = taken.setdefault(row["doc_id"], place)
+        if first is not place:
+            refused.add(row["doc_id"])
+            part.rejects.append(_duplicate(row["doc_id"], row["source_path"], row["record_no"], first))
+    if refused:
+        for name in ("documents", "segments", "sentences"):
+            setattr(part, name, [row for row in getattr(part, name) if row["doc_id"] not in refused])
+
+
+def _place(source_path: str, record_no: int | None) -> str:
+    return source_path if record_no is None else f"{source_path} record {record_no}"
+
+
+def _duplicate(doc_id: str, source_path: str, record_no: int | None, first: str) -> Reject:
+    message = (
+        f"its id {doc_id!r} is that of {first} already: this is {_place(source_path, record_no)}; "
+        "give one of them another id, or each source an --id-prefix"
+    )
+    return Reject(source_path, -1 if record_no is None else record_no, "source-duplicate", message)
 
 
 def convert_files(conversion: Conversion, files: Sequence[SourceFile]) -> ConvertedFiles:
     """Rows of documents, segments and sentences for some files; the same whatever other files there are."""
     done = ConvertedFiles(n_files=len(files))
+    ids: dict[str, str] = {}
     for file in files:
-        came = read_file(file)
+        is_own = file.root in conversion.own_roots
+        facts = conversion.facts.get(file.source_path, NOTHING_KNOWN) if is_own else NOTHING_KNOWN
+        came = read_file(file, replace(conversion.reading, encoding=facts.encoding or conversion.encoding))
+        done.aside.update(item.why for item in came.aside)
         done.rejects += came.rejects
         if came.sha256 is not None:
             done.hashes.append((file.root, file.source_path, came.sha256))
         for record in came.records:
+            place = _place(record.source_path, record.record_no)
+            if first := ids.get(record.name):
+                done.rejects.append(_duplicate(record.name, record.source_path, record.record_no, first))
+                continue
             try:
-                _convert_record(conversion, record, file.root in conversion.own_roots, done)
+                _convert_record(conversion, record, is_own, done)
+                ids[record.name] = place
+                done.columns[record.columns] += bool(record.columns)
             except Undecodable as error:
                 number = -1 if record.record_no is None else record.record_no
                 done.rejects.append(Reject(record.source_path, number, error.check, str(error)))
@@ -224,15 +279,15 @@ def convert_files(conversion: Conversion, files: Sequence[SourceFile]) -> Conver
 def _convert_record(conversion: Conversion, record: SourceRecord, is_own: bool, done: ConvertedFiles) -> None:
     facts = conversion.facts.get(record.source_path, NOTHING_KNOWN) if is_own else NOTHING_KNOWN
     corrections = conversion.corrections.get(record.name, ()) if is_own else ()
-    decoded = decode(record.raw, facts.encoding or record.declared or conversion.encoding)
-    text = decoded.text
+    prepared = prepare(record, facts.encoding or record.declared or conversion.encoding, conversion.lexicon)
+    text = prepared.text
     check_quotes(text, corrections)
-    segments = correct_roles(segment_text(text, conversion.lexicon), text, corrections)
+    segments = correct_roles(prepared.segments, text, corrections)
     sentences = split_sentences(text, segments)
     breaks, joins = sentence_places(segments, sentences, corrections)
     if breaks or joins:
         sentences = split_sentences(text, segments, breaks, joins)
-    metadata = correct_metadata(find_metadata(text, segments, facts, conversion.lexicon), corrections)
+    metadata = correct_metadata(find_metadata(text, segments, facts, conversion.lexicon, prepared.stated), corrections)
     body = {segment.seg_no for segment in segments if segment.role == "body"}
     done.documents.append(
         {
@@ -240,31 +295,31 @@ def _convert_record(conversion: Conversion, record: SourceRecord, is_own: bool, 
             "source_path": record.source_path,
             "record_no": record.record_no,
             "format": record.format,
-            "extractor": None,
+            "extractor": prepared.extractor,
             **vars(metadata),
             "text": text,
             "n_chars": len(text),
             "n_words": sum(len(text[s.start : s.end].split()) for s in segments if s.role == "body"),
             "n_sentences": sum(sentence.seg_no in body for sentence in sentences),
-            "encoding": decoded.encoding,
-            "encoding_score": decoded.score,
+            "encoding": prepared.encoding,
+            "encoding_score": prepared.score,
             "raw_sha256": hashlib.sha256(record.raw).hexdigest(),
             "text_sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
-            "rights": facts.rights,
-            "license": facts.license,
+            "rights": rights_of(facts, prepared.stated),
+            "license": facts.license or prepared.stated.license or None,
         }
     )
-    done.segments += _segment_rows(record.name, segments, decoded)
+    done.segments += _segment_rows(record.name, segments, prepared.raw_map)
     done.sentences += _sentence_rows(record.name, sentences)
     done.problems += [
-        Problem(record.source_path, "", doubt.check, 1, doubt.message, "warning") for doubt in decoded.doubts
+        Problem(record.source_path, "", doubt.check, 1, doubt.message, "warning") for doubt in prepared.doubts
     ]
 
 
-def _segment_rows(doc_id: str, segments: Sequence[Segment], decoded: Decoded) -> list[dict[str, Any]]:
+def _segment_rows(doc_id: str, segments: Sequence[Segment], raw_map: RawMap | None) -> list[dict[str, Any]]:
     rows = []
     for segment in segments:
-        raw_start, raw_end = decoded.raw_map.to_raw(segment.start, segment.end)
+        raw_start, raw_end = (None, None) if raw_map is None else raw_map.to_raw(segment.start, segment.end)
         rows.append({"doc_id": doc_id, **vars(segment), "raw_start": raw_start, "raw_end": raw_end})
     return rows
 
@@ -355,10 +410,12 @@ def _make_tables(
     return {name: (schemas[name], made[name]) for name in CORPUS_TABLES}
 
 
-def _inputs(project: Project | None, sources: Sequence[Path], hashes: Sequence[tuple[int, str, str]]) -> dict[str, str]:
+def _inputs(
+    project: Project | None, sources: Sequence[Path | str], hashes: Sequence[tuple[int, str, str]]
+) -> dict[str, str]:
     """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
     roots = []
-    for base in map(_base, sources):
+    for base in map(base_of, sources):
         inside = project is not None and base.is_relative_to(project.root)
         roots.append(base.relative_to(project.root).as_posix() if project is not None and inside else base.name)
     inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
@@ -377,11 +434,14 @@ def _count(
 
     return {
         "read": len(found.files) + len(found.rejects) - sum(r.check == "source-duplicate" for r in found.rejects),
+        "records": len(done.documents) + len(done.rejects),
         "written": len(done.documents),
         "rejected": len(rejects),
         "ignored": len(found.ignored),
         "rejected_by": by_name(reject.check for reject in rejects),
         "by_format": by_name(row["format"] for row in done.documents),
         "by_encoding": by_name(row["encoding"] for row in done.documents),
+        "by_columns": dict(sorted((+done.columns).items())),
+        "left_aside": dict(sorted(done.aside.items())),
         "rows": dict(rows),
     }

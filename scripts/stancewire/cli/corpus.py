@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from ..project import Project
 
 # As sources.readers.READERS, which is not imported before it is needed; a test holds the two together.
-FORMATS = ("txt",)
+FORMATS = (
+    *("txt", "html", "json", "jsonl", "csv", "tsv", "parquet", "warc", "nitf", "newsml", "docx", "rtf"),
+    *("zip", "tar", "gz", "zst"),
+)
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,12 +25,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "convert",
         help="Read the sources and make the corpus tables.",
         description=(
-            "Read articles (default: corpus/sources) and make the tables documents, segments, sentences, stories, "
-            "reprints, variants and rejects (default: in corpus/). What cannot be read is a row in rejects, with the "
-            "reason; the rest is converted. Works outside a project, too, when SOURCES and --out are given."
+            "Read articles (default: corpus/sources) in any known format, packed or not, and make the tables "
+            "documents, segments, sentences, stories, reprints, variants and rejects (default: in corpus/). What "
+            "cannot be read is a row in rejects, with the reason; the rest is converted. Works outside a project, "
+            "too, when SOURCES and --out are given."
         ),
     )
-    parser.add_argument("sources", metavar="SOURCES", nargs="*", help="files and folders (default: corpus/sources)")
+    parser.add_argument(
+        "sources", metavar="SOURCES", nargs="*", help="files, folders, patterns, fsspec URLs (default: corpus/sources)"
+    )
     parser.add_argument("--out", metavar="DIR", help="the folder that gets the tables (default: corpus)")
     parser.add_argument("--format", choices=FORMATS, help="read every file as this format, whatever its ending")
     parser.add_argument(
@@ -45,6 +51,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any"
     )
+    parser.add_argument(
+        "--map",
+        metavar="OURS=THEIRS",
+        action="append",
+        default=[],
+        help="columns of tables and JSON, e.g. title=headline,text=body; kept in schema/dataset.yaml",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=NUMBER",
+        action="append",
+        default=[],
+        help="raise or lower a limit on what one source may hold, e.g. record_bytes=1000000",
+    )
     parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
     parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
     add_json(parser)
@@ -55,15 +75,18 @@ def run_convert(args: argparse.Namespace) -> int:
     """Convert and report; 1 where a source was rejected or a problem found."""
     from pathlib import Path
 
+    from ..codebook import keep_columns
     from ..corpus import convert_corpus
+    from ..sources import ReadOptions, read_limits, read_map
     from .output import emit, problem_lines, split_problems
 
     project = _project(args)
+    columns = read_map(args.map)
     writes = project is not None and not args.dry_run
     with project.writing() if project is not None and writes else contextlib.nullcontext():
         report = convert_corpus(
             project,
-            [Path(source) for source in args.sources],
+            args.sources,
             Path(args.out) if args.out else None,
             workers=args.workers,
             encoding=args.encoding,
@@ -71,7 +94,10 @@ def run_convert(args: argparse.Namespace) -> int:
             id_prefixes=args.id_prefix,
             dry_run=args.dry_run,
             progress=not args.json,
+            reading=ReadOptions(read_limits(args.limit), columns),
         )
+        if project is not None and writes and columns:
+            keep_columns(project.dataset_yaml, columns)
     bad, _ = split_problems(report.problems)
     failed = bool(bad) or (bool(report.rejects) and not args.allow_rejects)
     data: dict[str, Any] = {
@@ -105,7 +131,14 @@ def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
     lines = [f"{counts['read']} read, {counts['written']} {written}, {counts['rejected']} rejected"]
     if counts["ignored"]:
         lines[0] += f", {counts['ignored']} hidden files left aside"
-    for title, key in (("rejected", "rejected_by"), ("by format", "by_format"), ("by encoding", "by_encoding")):
+    shown = (
+        ("rejected", "rejected_by"),
+        ("by format", "by_format"),
+        ("by encoding", "by_encoding"),
+        ("left aside, since no articles", "left_aside"),
+        ("columns read (change with --map)", "by_columns"),
+    )
+    for title, key in shown:
         if counts[key]:
             lines.append(f"  {title}: " + ", ".join(f"{name} {number}" for name, number in counts[key].items()))
     lines.append("  rows: " + ", ".join(f"{name} {number}" for name, number in counts["rows"].items()))

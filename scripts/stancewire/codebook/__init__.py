@@ -2,7 +2,7 @@
 
 from .build import BuildResult, build_codebook_files, write_codebook_files
 from .campaign import Annotator, Campaign, Round, check_campaign, read_campaign
-from .dataset import Dataset, check_dataset, read_dataset
+from .dataset import Dataset, check_dataset, keep_columns, read_dataset
 from .model import Choice, Codebook, Entity, Example, Pass, Rules, Target
 from .offers import entity_choices, holder_choices, via_choices
 from .read import check_codebook, read_codebook
@@ -27,6 +27,7 @@ __all__ = [
     "check_dataset",
     "entity_choices",
     "holder_choices",
+    "keep_columns",
     "read_campaign",
     "read_codebook",
     "read_dataset",

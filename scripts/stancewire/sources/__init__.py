@@ -4,25 +4,36 @@
 `read_sources_csv` says what is known beside. Nothing here looks into a text.
 """
 
-from .files import FoundSources, find_sources, name_documents, spread_prefixes, stored_name
+from .columns import read_map
+from .entries import ReadOptions
+from .files import FoundSources, base_of, find_sources, name_documents, spread_prefixes, stored_name
+from .limits import Limits, read_limits
 from .listing import NOTHING_KNOWN, SourceFacts, read_sources_csv
-from .model import Reject, SourceFile, SourceRecord
-from .readers import ENDINGS, READERS, read_file, read_sources
+from .model import LeftAside, Reject, SourceFile, SourceRecord
+from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
 
 __all__ = [
     "ENDINGS",
     "NOTHING_KNOWN",
     "READERS",
     "FoundSources",
+    "LeftAside",
+    "Limits",
+    "ReadOptions",
     "Reject",
     "SourceFacts",
     "SourceFile",
     "SourceRecord",
+    "base_of",
     "find_sources",
+    "is_json_lines",
     "name_documents",
     "read_file",
+    "read_limits",
+    "read_map",
     "read_sources",
     "read_sources_csv",
+    "read_span",
     "spread_prefixes",
     "stored_name",
 ]

@@ -6,12 +6,17 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from glob import glob, has_magic
+from pathlib import Path, PurePosixPath
 
 from ..errors import Problem, SourceError, UsageError
 from .model import Reject, SourceFile
+
+# A file's path into the name of what it holds and the format that its endings say.
+SplitName = Callable[[str], tuple[str, str | None]]
+PACKED_ENDINGS = (".gz", ".zst", ".zstd")
 
 
 @dataclass
@@ -39,28 +44,76 @@ def stored_name(name: str | bytes) -> str:
     return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
 
 
-def find_sources(roots: Sequence[Path], endings: Mapping[str, str], format: str | None = None) -> FoundSources:
+def split_name(path: str, endings: Mapping[str, str]) -> tuple[str, str | None]:
+    """A stored path without its ending (`a.jsonl.gz`: `a`), and the format that this says, None if it is unknown."""
+    pure = PurePosixPath(path)
+    if pure.suffix.lower() in PACKED_ENDINGS:
+        path = path.removesuffix(pure.suffix)
+        inner = PurePosixPath(path).suffix
+        if inner.lower() not in endings:
+            return path, endings.get(pure.suffix.lower())
+        pure = PurePosixPath(path)
+    return path.removesuffix(pure.suffix) if pure.suffix else path, endings.get(pure.suffix.lower())
+
+
+def find_sources(roots: Sequence[Path | str], endings: Mapping[str, str], format: str | None = None) -> FoundSources:
     """The files at and below `roots`.
 
     Args:
-        roots: folders, or single files, whose root is the folder that they are in.
+        roots: folders, or single files, whose root is the folder that they are in; patterns (`2019/*.txt`), whose root
+            is the folder before the first wildcard; addresses (fsspec URLs).
         endings: file ending (`.txt`) -> format name.
         format: read every file as this format, whatever its ending.
 
     Raises:
         SourceError: a root does not exist.
     """
+    from .remote import find_remote, is_address
+
     found = FoundSources()
     for number, root in enumerate(roots):
-        try:
-            top = root.resolve(strict=True)
-        except OSError:
-            raise SourceError(f"there is no source {root}; name a folder or a file") from None
-        entries = [top] if top.is_file() else sorted(_walk(top, top, found), key=os.fsencode)
-        base = top.parent if top.is_file() else top
+        if is_address(root):
+            find_remote(str(root), number, lambda path: split_name(path, endings), format, found)
+            continue
+        base, entries = _entries(Path(root), found)
         for path in entries:
             _look_at(path, base, number, endings, format, found)
     return found
+
+
+def base_of(root: Path | str) -> Path:
+    """The folder that source paths are relative to: the root, or the folder that the one file or the pattern is in.
+
+    Of an address it is the last part, a name without any place on this machine.
+    """
+    from .remote import is_address
+
+    if is_address(root):
+        return Path(re.sub(r"[?#].*", "", str(root)).rstrip("/").rpartition("/")[2] or "remote")
+    path = Path(root)
+    if has_magic(str(path)) and not os.path.lexists(path):
+        fixed = path.parts[: next(number for number, part in enumerate(path.parts) if has_magic(part))]
+        return Path(*fixed).resolve()
+    top = path.resolve()
+    return top.parent if top.is_file() else top
+
+
+def _entries(root: Path, found: FoundSources) -> tuple[Path, list[Path]]:
+    """The folder that a root's paths are relative to, and what is there to be looked at."""
+    base = base_of(root)
+    if has_magic(str(root)) and not os.path.lexists(root):
+        entries: list[Path] = []
+        for name in sorted(glob(str(root), recursive=True), key=os.fsencode):
+            path = base / Path(os.path.abspath(name)).relative_to(os.path.abspath(base))
+            entries += _walk(path, base, found) if path.is_dir() and not path.is_symlink() else [path]
+        if not entries:
+            raise SourceError(f"no file is named like {root}; name a folder, a file or another pattern")
+        return base, sorted(dict.fromkeys(entries), key=os.fsencode)
+    try:
+        top = root.resolve(strict=True)
+    except (OSError, RuntimeError):
+        raise SourceError(f"there is no source {root}; name a folder or a file") from None
+    return base, [top] if top.is_file() else sorted(_walk(top, top, found), key=os.fsencode)
 
 
 def _walk(folder: Path, base: Path, found: FoundSources) -> Iterator[Path]:
@@ -94,10 +147,8 @@ def _look_at(
     if refusal is not None:
         found.rejects.append(Reject(source_path, -1, *refusal))
         return
-    ending = path.suffix
-    kind = format or endings.get(ending.lower())
-    name = source_path.removesuffix(stored_name(ending)) if ending else source_path
-    found.files.append(SourceFile(path, source_path, root, kind, name))
+    name, known = split_name(source_path, endings)
+    found.files.append(SourceFile(path, source_path, root, format or known, name, forced=format is not None))
 
 
 def _refusal(path: Path, base: Path) -> tuple[str, str] | None:
@@ -163,6 +214,6 @@ def spread_prefixes(prefixes: Sequence[str], n_roots: int) -> list[str]:
     return [""] * n_roots if not prefixes else list(prefixes) * (n_roots if len(prefixes) == 1 else 1)
 
 
-def with_name(file: SourceFile, name: str) -> SourceFile:
-    """The file under the id that its document gets."""
-    return replace(file, name=name)
+def with_name(file: SourceFile, name: str, prefix: str = "") -> SourceFile:
+    """The file under the id that its document gets; `prefix` is put before the ids of its records."""
+    return replace(file, name=name, prefix=prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,11 @@ class SourceFile:
 
     Attributes:
         path: where it is on this machine (never stored). source_path: relative to its root, as it is stored.
-        root: number of the root among those given. format: name of its reader; None where its ending is unknown.
+        root: number of the root among those given. format: what its ending says; None where that is unknown.
         name: its own name, before an id prefix: `source_path` without the ending.
+        prefix: what is put before ids that stand inside it (a record's id column).
+        forced: was the format given by the caller, so that the content is not asked?
+        address: where it is, if that is not on this machine (an fsspec URL).
     """
 
     path: Path
@@ -21,6 +25,9 @@ class SourceFile:
     root: int
     format: str | None
     name: str
+    prefix: str = ""
+    forced: bool = False
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,15 @@ class SourceRecord:
     """One article's bytes, as they were received.
 
     Attributes:
-        source_path: its file. record_no: its number in the file, from 0; None where a file is one document.
-        name: the source's own name of it. raw: bytes of this record alone.
+        source_path: its file. record_no: its number in the file, from 0; None where the file's bytes are its own.
+        format: of the article itself (`html` for a page in a crawl).
+        name: the source's own name of it, which is the document's id.
+        raw: bytes of this record alone: the file, the archive's member, the line; a table's row as JSON.
         declared: an encoding that the format itself states, None where it states none.
+        fields: what a format with columns says, by our own names; None where the text has to be found in `raw`. Bytes
+            are words in an encoding that is not known yet.
+        columns: which columns these were taken from (`title=headline text=body`), empty where there are none.
+        container: formats around it, outermost first (`tar`, `gz`), empty for a plain file.
     """
 
     source_path: str
@@ -39,6 +52,9 @@ class SourceRecord:
     name: str
     raw: bytes
     declared: str | None = None
+    fields: Mapping[str, str | bytes] | None = None
+    columns: str = ""
+    container: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,3 +68,11 @@ class Reject:
     record_no: int
     check: str
     message: str
+
+
+@dataclass(frozen=True)
+class LeftAside:
+    """What is no article, nor meant to be one: a crawl's request, a hidden file in an archive; `why` is a kind."""
+
+    source_path: str
+    why: str

@@ -1,19 +1,22 @@
-"""Plain text: a file is one document."""
+"""Formats in which a file is one document: plain text, web pages, Word and Rich Text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from .model import SourceFile, SourceRecord
+from .entries import Entry
+from .model import SourceRecord
 
 FORMAT = "txt"
-ENDINGS = (".txt",)
 
 
-def read_plain_text(file: SourceFile) -> Iterator[SourceRecord]:
-    """The file as one record.
+def whole_file(format: str) -> Callable[[Entry], Iterator[SourceRecord]]:
+    """A reader that takes the file as one record; what the text is, its extractor finds."""
 
-    Raises:
-        OSError: it cannot be read.
-    """
-    yield SourceRecord(file.source_path, None, FORMAT, file.name, file.path.read_bytes())
+    def read(entry: Entry) -> Iterator[SourceRecord]:
+        yield entry.whole(format)
+
+    return read
+
+
+read_plain_text = whole_file(FORMAT)

@@ -1,6 +1,7 @@
 """What a source itself states about an article, and where it states it; nothing is guessed.
 
-Of several places the strongest counts: a correction, then `sources.csv`, then the text (its headers, its dateline).
+Of several places the strongest counts: a correction, then `sources.csv`, then what the format states in columns or
+markup, then the text (its headers, its dateline), and for the outlet at last the address's domain.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..sources.listing import SourceFacts
+from ..sources.listing import RIGHTS, SourceFacts
+from .article import NOTHING_STATED, Stated
 from .dates import find_date
 from .language import detect_language
 from .lexicon import Lexicon, furniture_key
@@ -39,30 +41,35 @@ class Metadata:
     lang_score: float | None = None
 
 
-def find_metadata(text: str, segments: Sequence[Segment], facts: SourceFacts, lexicon: Lexicon) -> Metadata:
-    """What text and `sources.csv` state about a document.
+def find_metadata(
+    text: str, segments: Sequence[Segment], facts: SourceFacts, lexicon: Lexicon, stated: Stated = NOTHING_STATED
+) -> Metadata:
+    """What text, format and `sources.csv` state about a document.
 
     Args:
         text: canonical text. segments: its segments, after corrections.
-        facts: the file's row in `sources.csv`.
+        facts: the file's row in `sources.csv`. stated: by columns or markup.
     """
     headers = [h for s in segments if s.role == "header" and (h := find_header(text[s.start : s.end])) is not None]
-    date, date_source = _find_date(text, segments, headers, facts)
-    outlet, outlet_source = _find_outlet(headers, facts, lexicon)
+    date, date_source = _find_date(text, segments, headers, facts, stated)
+    url = facts.url or _web_address(stated.url) or _find_url(headers)
+    outlet, outlet_source = _find_outlet(headers, facts, lexicon, stated, url)
     lang, lang_score = detect_language(
         "\n\n".join(text[s.start : s.end] for s in segments if s.role in ("headline", "body"))
     )
+    if lang is None and re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated.lang):
+        lang = stated.lang[:2].lower()  # a text too short for the detector
     return Metadata(
-        title=_one_line(_first(text, segments, "headline")),
+        title=_one_line(_first(text, segments, "headline")) or stated.title or None,
         date=date,
         date_source=date_source,
         outlet=outlet,
         outlet_source=outlet_source,
-        dateline=_one_line(_first(text, segments, "dateline")),
-        byline=_one_line(_first(text, segments, "byline")) or _header_value(headers, "byline"),
-        credit=_find_credit(text, segments, lexicon),
-        wire=_find_wire(text, segments, headers, lexicon),
-        url=facts.url or _find_url(headers),
+        dateline=_one_line(_first(text, segments, "dateline")) or stated.dateline or None,
+        byline=_one_line(_first(text, segments, "byline")) or _header_value(headers, "byline") or stated.byline or None,
+        credit=_find_credit(text, segments, lexicon) or stated.credit or None,
+        wire=_stated_wire(stated, lexicon) or _find_wire(text, segments, headers, lexicon),
+        url=url,
         lang=lang,
         lang_score=lang_score,
     )
@@ -82,10 +89,12 @@ def _header_value(headers: Sequence[Header], field: str) -> str | None:
 
 
 def _find_date(
-    text: str, segments: Sequence[Segment], headers: Sequence[Header], facts: SourceFacts
+    text: str, segments: Sequence[Segment], headers: Sequence[Header], facts: SourceFacts, stated: Stated
 ) -> tuple[datetime.date | None, str | None]:
     if facts.date is not None:
         return facts.date, "sources_csv"
+    if (found := find_date(stated.date)) is not None:
+        return found, "metadata"
     for field in ("date", "updated"):
         for header in headers:
             if header.field == field and (found := find_date(header.value)) is not None:
@@ -97,16 +106,33 @@ def _find_date(
     return None, None
 
 
-def _find_outlet(headers: Sequence[Header], facts: SourceFacts, lexicon: Lexicon) -> tuple[str | None, str | None]:
+def _find_outlet(
+    headers: Sequence[Header], facts: SourceFacts, lexicon: Lexicon, stated: Stated, url: str | None
+) -> tuple[str | None, str | None]:
     if facts.outlet:
         return facts.outlet, "sources_csv"
-    stated = _header_value(headers, "outlet")
-    if stated:
-        return lexicon.outlets.get(furniture_key(stated), stated), "metadata"
+    named = stated.outlet or _header_value(headers, "outlet")
+    if named:
+        return lexicon.outlets.get(furniture_key(named), named), "metadata"
     source = _header_value(headers, "source")
     if source and furniture_key(source) in lexicon.outlets:
         return lexicon.outlets[furniture_key(source)], "list"
+    domain = re.match(r"https?://(?:[^@/]*@)?(?:www\d?\.)?([^/:?#]+)", url or "", re.IGNORECASE)
+    if domain and "." in domain[1]:
+        name = domain[1].lower()
+        return lexicon.outlets.get(furniture_key(name), name), "domain"
     return None, None
+
+
+def _web_address(stated: str) -> str | None:
+    return stated if re.fullmatch(r"https?://\S+", stated) else None
+
+
+def _stated_wire(stated: Stated, lexicon: Lexicon) -> str | None:
+    """The agency that a column or element names, else the one of a credit there; by its approved name if it has one."""
+    if stated.wire:
+        return lexicon.find_wire(stated.wire) or stated.wire
+    return lexicon.find_wire(stated.credit) if stated.credit else None
 
 
 def _find_url(headers: Sequence[Header]) -> str | None:
@@ -142,3 +168,10 @@ def _find_wire(text: str, segments: Sequence[Segment], headers: Sequence[Header]
         if stated and (found := lexicon.find_wire(stated)) is not None:
             return found
     return None
+
+
+def rights_of(facts: SourceFacts, stated: Stated) -> str:
+    """May the text be passed on? `sources.csv` says so, else a column with one of its words."""
+    if facts.rights == "unknown" and stated.rights.strip().lower() in RIGHTS:
+        return stated.rights.strip().lower()
+    return facts.rights

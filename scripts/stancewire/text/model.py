@@ -27,3 +27,13 @@ class Sentence:
     seg_no: int
     start: int
     end: int
+
+
+@dataclass(frozen=True)
+class KnownBlock:
+    """Code points [start, end) of a text that markup or a column sets apart; without a `role` the rules name them."""
+
+    start: int
+    end: int
+    role: str = ""
+    rule: str = ""

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from . import patterns
 from .lexicon import DEFAULT, Lexicon, furniture_key
-from .model import Segment
+from .model import KnownBlock, Segment
 from .paragraphs import Paragraph, read_paragraphs
 
 MAX_HEADLINE_WORDS = 30
@@ -57,8 +57,34 @@ def segment_text(text: str, lexicon: Lexicon = DEFAULT) -> list[Segment]:
     They hold every character that is not white space (`str.isspace`) exactly once, and begin and end in one. The same
     text and lexicon give the same segments.
     """
-    parts = [_Part(p.start, p.end, p.text) for p in _paragraphs(text, lexicon)]
-    parts = _take_stray_marks(parts)
+    return _name_parts(_cut_parts(text, lexicon), lexicon)
+
+
+def segment_blocks(text: str, blocks: Sequence[KnownBlock], lexicon: Lexicon = DEFAULT) -> list[Segment]:
+    """The segments of a text whose blocks are known from markup or columns; the rules name those without a role.
+
+    Args:
+        blocks: in order, without overlaps, with all characters that are not white space.
+    """
+    parts: list[_Part] = []
+    for block in blocks:
+        inner = text[block.start : block.end]
+        if block.role:
+            words = inner.strip()
+            if words:
+                start = block.start + len(inner) - len(inner.lstrip())
+                parts.append(_Part(start, start + len(words), words, block.role, block.rule))
+            continue
+        cut = _cut_parts(inner, lexicon)
+        parts += [replace(part, start=part.start + block.start, end=part.end + block.start) for part in cut]
+    return _name_parts(parts, lexicon)
+
+
+def _cut_parts(text: str, lexicon: Lexicon) -> list[_Part]:
+    return _take_stray_marks([_Part(p.start, p.end, p.text) for p in _paragraphs(text, lexicon)])
+
+
+def _name_parts(parts: list[_Part], lexicon: Lexicon) -> list[Segment]:
     for part in parts:
         _name_by_itself(part, lexicon)
     _name_repeated(parts)
@@ -153,7 +179,7 @@ def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
 
     A header with words after it on its line is cut in two, in place.
     """
-    headline: _Part | None = None
+    headline: _Part | None = next((part for part in parts if part.role == "headline"), None)
     number = 0
     while number < len(parts):
         part = parts[number]

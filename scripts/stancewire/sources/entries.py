@@ -1,0 +1,110 @@
+"""What a reader is given: a stream with a name, be it a file or something inside one, and what it may assume."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+from .limits import DEFAULT_LIMITS, Budget, Limits, read_all
+from .model import Reject, SourceFile, SourceRecord
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How sources are read.
+
+    Attributes:
+        limits: how much they may hold. columns: the columns that someone named, ours -> theirs.
+        encoding: declared for this file, used where it is no valid UTF-8.
+    """
+
+    limits: Limits = DEFAULT_LIMITS
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+
+
+DEFAULT_OPTIONS = ReadOptions()
+
+
+@dataclass
+class Entry:
+    """A stream that holds one article or many.
+
+    Attributes:
+        file: the file on disk that all this is read from. stream: buffered, with `peek`; read once, from the start.
+        format: what its name says. name: of the document that it is, or what its records' names begin with.
+        member: its path inside the packed file; empty for the file itself.
+        numbers: numbers of records, shared by everything within one file.
+        budget: what may still come out of the packed file; made by the first layer.
+        container: formats around it, outermost first.
+    """
+
+    file: SourceFile
+    stream: IO[bytes]
+    format: str | None
+    name: str
+    options: ReadOptions
+    member: str = ""
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    budget: Budget | None = None
+    container: tuple[str, ...] = ()
+
+    def inside(self, kind: str, stream: IO[bytes], format: str | None, name: str, member: str = "") -> Entry:
+        """An entry within this one, packed as `kind`."""
+        return replace(
+            self,
+            stream=stream,
+            format=format,
+            name=name,
+            member="/".join(part for part in (self.member, member) if part),
+            budget=self.spend(),
+            container=(*self.container, kind),
+        )
+
+    def spend(self) -> Budget:
+        """The count of what came out of this packed file."""
+        if self.budget is None:
+            self.budget = Budget(self.options.limits)
+        return self.budget
+
+    def whole(self, format: str, **stated: Any) -> SourceRecord:
+        """The entry as one article.
+
+        Raises:
+            LimitReached: it is longer than an article may be.
+        """
+        raw = read_all(self.stream, self.options.limits)
+        number = next(self.numbers) if self.container else None
+        return SourceRecord(self.file.source_path, number, format, self.name, raw, container=self.container, **stated)
+
+    def record(self, format: str, name: str, raw: bytes, **stated: Any) -> SourceRecord:
+        """One of the entry's records; `name` is its own name, or empty where it has none but its number."""
+        number = next(self.numbers)
+        name = self.file.prefix + clean_name(name) if name.strip() else f"{self.name}/{number}"
+        return SourceRecord(self.file.source_path, number, format, name, raw, container=self.container, **stated)
+
+    def refuse(self, check: str, message: str) -> Reject:
+        """One of the entry's records, refused; it takes a number too."""
+        number = next(self.numbers)
+        return Reject(self.file.source_path, number, check, f"{self.member}: {message}" if self.member else message)
+
+    def refuse_whole(self, check: str, message: str) -> Reject:
+        """The entry refused as a whole, or what is left of it."""
+        if self.member:
+            return self.refuse(check, message)
+        return Reject(self.file.source_path, -1, check, message)
+
+
+def clean_name(name: str) -> str:
+    """A name from inside data as it is stored: control characters and literal escapes are percent-encoded."""
+    name = re.sub(r"%(?=[0-9A-Fa-f]{2})", "%25", name.strip())
+    # Python's stand-ins for bytes that are no UTF-8 become these bytes, as `stored_name` writes them.
+    name = re.sub("[\x00-\x1f\x7f\udc80-\udcff]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", name)
+    return re.sub(
+        "[\ud800-\udfff]",
+        lambda match: "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass")),
+        name,
+    )

@@ -1,0 +1,108 @@
+"""A record's bytes into canonical text, segments and what its format states: the one place that knows the formats."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ..sources.model import SourceRecord
+from .article import NOTHING_STATED, Article, Stated, compose
+from .columns_text import read_columns
+from .decode import Doubt, Undecodable, _doubtful_characters, decode
+from .lexicon import Lexicon
+from .model import Segment
+from .raw_map import RawMap
+from .segments import segment_blocks, segment_text
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A record on its way into the tables.
+
+    Attributes:
+        segments: before corrections. stated: by the format's markup or columns.
+        extractor: name and version of what found the text; None for plain text and columns.
+        raw_map: from code points to the record's bytes; None where the text was extracted from them.
+    """
+
+    text: str
+    segments: list[Segment]
+    stated: Stated
+    extractor: str | None
+    encoding: str
+    score: float
+    raw_map: RawMap | None
+    doubts: tuple[Doubt, ...] = ()
+
+
+def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon) -> Prepared:
+    """The text of a record.
+
+    Args:
+        declared: an encoding that someone vouches for (`sources.csv`, the command line).
+
+    Raises:
+        Undecodable: there is no text in it that can be used. MissingExtra: its format's own package is not installed.
+    """
+    if record.format == "txt":
+        decoded = decode(record.raw, declared or record.declared)
+        segments = segment_text(decoded.text, lexicon)
+        stated = NOTHING_STATED if record.fields is None else Stated(url=_address(record))
+        # Bytes of a member or record are not those at the same place of the file.
+        raw_map = decoded.raw_map if record.record_no is None else None
+        return Prepared(decoded.text, segments, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts)
+    article = _read(record, declared)
+    text, blocks = compose(article.blocks)
+    segments = segment_blocks(text, blocks, lexicon)
+    # What was decoded from bytes of a page has been looked at as a whole.
+    doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
+    return Prepared(text, segments, article.stated, article.extractor, article.encoding, article.score, None, doubts)
+
+
+def _read(record: SourceRecord, declared: str | None) -> Article:
+    fields = record.fields or {}
+    if "text" in fields:
+        return read_columns(fields, record.declared, declared)
+    if record.format == "html":
+        from .html_page import read_html
+
+        return read_html(record.raw, declared or record.declared, _address(record) or None)
+    if "html" in fields:
+        return _read_html_column(record, declared)
+    if record.format == "nitf":
+        from .news_xml import read_nitf
+
+        return read_nitf(record.raw)
+    if record.format == "newsml":
+        from .news_xml import read_newsml
+
+        return read_newsml(record.raw)
+    if record.format == "docx":
+        from .word import read_docx
+
+        return read_docx(record.raw)
+    if record.format == "rtf":
+        from .word import read_rtf
+
+        return read_rtf(record.raw)
+    raise Undecodable("source-format", f"there is no extractor for {record.format}")
+
+
+def _read_html_column(record: SourceRecord, declared: str | None) -> Article:
+    """A page in a column; what the other columns state wins over the page."""
+    from .html_page import read_fragment, read_html
+
+    fields = dict(record.fields or {})
+    page = fields.pop("html")
+    beside = read_columns({**fields, "text": ""}, record.declared, declared)
+    article = read_html(page, declared) if isinstance(page, bytes) else read_fragment(page)
+    given = {name: value for name, value in vars(beside.stated).items() if value}
+    blocks = article.blocks
+    if beside.stated.title and not any(block.role == "headline" for block in blocks):
+        blocks = (*beside.blocks[:1], *blocks)
+    return replace(article, blocks=blocks, stated=replace(article.stated, **given))
+
+
+def _address(record: SourceRecord) -> str:
+    url = (record.fields or {}).get("url", "")
+    return url if isinstance(url, str) and re.match(r"https?://[^\s/]", url) else ""
