@@ -29,7 +29,8 @@ def reliability_rows(
     """Rows by annotator, each layer's by name.
 
     Args:
-        outcomes: of all units; those of projected judgements alone are left out. learnt: what a model learnt, where the method is one.
+        outcomes: of all units; those of projected judgements alone are left out.
+        learnt: what a model learnt, where the method is one.
         stories: doc_id -> story_id. models: annotators that are models.
     """
     rows: list[Row] = []
