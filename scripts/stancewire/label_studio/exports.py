@@ -13,14 +13,14 @@ import datetime
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExportError
-from ..project import Project, schema_directory
+from ..project import Project
 from ..tables import write_text
 from ..text.view import Piece
+from .conforming import first_fault
 from .model import Mark, Submission
 
 FORMAT = "stancewire-export/1"
@@ -130,23 +130,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _broken(document: Any, schemas: Path) -> str | None:
     """What is wrong with a document, or None."""
-    path = schemas / "export.schema.json"
-    if not path.is_file():
-        path = schema_directory() / "export.schema.json"
-    for error in _validator(path, path.stat().st_mtime_ns if path.is_file() else 0).iter_errors(document):
-        place = "/".join(str(part) for part in error.instance_path)
-        return f"{place or 'it'}: {' '.join(error.message.split())[:200]}"
-    return None
-
-
-@lru_cache(maxsize=4)
-def _validator(path: Path, _changed: int) -> Any:
-    import jsonschema_rs
-
-    try:
-        return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{path} cannot be read ({error}); make it: stancewire codebook build") from None
+    fault = first_fault(document, schemas, "export")
+    return None if fault is None else f"{fault[0] or 'it'}: {fault[1][:200]}"
 
 
 # from stored files to submissions

@@ -11,17 +11,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ..codebook import entity_choices, holder_choices, via_choices
 from ..codebook.model import Codebook, Entity, Pass
-from ..errors import StudioError
-from ..project import Project, schema_directory
+from ..project import Project
 from ..tables import read_table, read_table_schema
 from ..text.model import Segment
 from ..text.view import Piece, View, make_view
+from .conforming import first_fault
 from .exports import Given
 
 MOST_OFFERED = 40  # a longer list of entities is slower than typing the name
@@ -203,20 +202,5 @@ def task_fault(data: Mapping[str, Any], schemas: Path) -> str | None:
         return f"its text holds a lone surrogate ({surrogate.object[surrogate.start]!r}); mend the source"
     if not data["text"]:
         return f"no segment has a role that the pass {data['task_pass']} shows"
-    path = schemas / "task.schema.json"
-    if not path.is_file():
-        path = schema_directory() / "task.schema.json"
-    for error in _validator(path, path.stat().st_mtime_ns if path.is_file() else 0).iter_errors({"data": data}):
-        place = "/".join(str(part) for part in error.instance_path)
-        return f"it breaks task.schema.json at {place}: {' '.join(error.message.split())[:160]}"
-    return None
-
-
-@lru_cache(maxsize=4)
-def _validator(path: Path, _changed: int) -> Any:
-    import jsonschema_rs
-
-    try:
-        return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise StudioError(f"{path} cannot be read ({error}); make it: stancewire codebook build") from None
+    fault = first_fault({"data": data}, schemas, "task")
+    return None if fault is None else f"it breaks task.schema.json at {fault[0]}: {fault[1][:160]}"
