@@ -1,85 +1,58 @@
 """The stage `convert`: sources → text → reprints → the tables of `corpus/`.
 
-Each file is converted on its own (`convert_files`, in any number of processes); then reprints are grouped over all of
-them, and the tables are written at once, with the hashes of everything that they were made from.
+Parcels of files become parts in any number of processes, parts become tables (`conversion`); reprints are grouped over
+all documents; and the tables are put in their places at once, with the hashes of everything that they were made from.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .engine import cut_shards, run
+from .conversion.parcels import Conversion, Parcel, cut_parcels, file_size, rules_sha256
+from .conversion.parts import PART_TABLES, Account, part_path
+from .conversion.records import convert_parcel
+from .engine import run
 from .errors import Problem, UsageError
 from .project import CORPUS_TABLES, Project
 from .sources import (
     ENDINGS,
-    NOTHING_KNOWN,
     READERS,
     FoundSources,
     Reject,
     SourceFacts,
     SourceFile,
-    SourceRecord,
     find_sources,
     name_documents,
-    read_file,
     read_sources_csv,
     spread_prefixes,
 )
 from .sources.files import with_name
-from .tables import TableSchema, file_sha256, make_table, read_table_schema, write_stage
-from .text import Decoded, Lexicon, Undecodable, decode, find_encoding, segment_text, split_sentences
-from .text.corrections import (
-    Correction,
-    check_quotes,
-    correct_metadata,
-    correct_roles,
-    read_corrections,
-    sentence_places,
-)
-from .text.metadata import find_metadata
-from .text.model import Segment, Sentence
+from .tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage
+from .text import Lexicon, Undecodable, find_encoding
+from .text.corrections import read_corrections
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FILES_PER_SHARD = 256
+    from .conversion.gather import Parts
 
-
-@dataclass(frozen=True)
-class Conversion:
-    """What every shard of one run is converted with.
-
-    Attributes:
-        facts: rows of `sources.csv` by source path. corrections: by document.
-        own_roots: numbers of the roots that these two are about; a file of another root may have the same name.
-        encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
-    """
-
-    lexicon: Lexicon
-    facts: Mapping[str, SourceFacts] = field(default_factory=dict)
-    corrections: Mapping[str, Sequence[Correction]] = field(default_factory=dict)
-    own_roots: frozenset[int] = frozenset()
-    encoding: str | None = None
-
-
-@dataclass
-class ConvertedFiles:
-    """What came of one shard: rows by table, the files' hashes by source path and root, rejects, warnings."""
-
-    documents: list[dict[str, Any]] = field(default_factory=list)
-    segments: list[dict[str, Any]] = field(default_factory=list)
-    sentences: list[dict[str, Any]] = field(default_factory=list)
-    hashes: list[tuple[int, str, str]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    n_files: int = 0
+WORK = ".convert"  # beside the tables: what a killed run leaves for the next
+# Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
+MAX_LISTED = 10_000
+FIELDS = ("all", "text")
+REPRINT_TABLES = ("stories", "reprints", "variants")
+# What grouping needs of each table; nothing else is read again.
+REPRINT_COLUMNS = {
+    "documents": ("doc_id", "text", "n_words", "date", "wire", "lang"),
+    "segments": ("doc_id", "seg_no", "role", "start", "end"),
+    "sentences": ("doc_id", "sent_no", "start", "end"),
+}
 
 
 @dataclass(frozen=True)
@@ -106,6 +79,8 @@ def convert_corpus(
     encoding: str | None = None,
     format: str | None = None,
     id_prefixes: Sequence[str] = (),
+    fields: str = "all",
+    reprints: bool = True,
     dry_run: bool = False,
     progress: bool = False,
 ) -> ConvertReport:
@@ -118,6 +93,8 @@ def convert_corpus(
         workers: processes; the tables are the same bytes for any number.
         encoding: encoding of files that are neither UTF-8 nor marked; a file's own row in `sources.csv` wins.
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
+        fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
+            stories (their tables are empty). reprints: False leaves the tables of stories, reprints and variants empty.
         dry_run: convert and report, write nothing. progress: draw a bar, if stderr is a terminal.
 
     The caller holds the project's writer lock.
@@ -136,24 +113,144 @@ def convert_corpus(
         raise UsageError(f"--workers {workers}: give 1 or more")
     if encoding is not None:
         _check_encoding(encoding)
+    if fields not in FIELDS:
+        raise UsageError(f"--fields {fields!r}: give one of {', '.join(FIELDS)}")
     prefixes = spread_prefixes(id_prefixes, len(sources))
     found = find_sources(sources, ENDINGS, format)
-    names = name_documents(found, prefixes)
-    conversion = _prepare(project, sources, encoding)
-    files = _files_to_read(found, names)
-    done = _convert_all(conversion, files, workers, progress)
-    done.problems += found.warnings
-    if project is not None and conversion.own_roots:
-        whole = any(source.resolve() == project.sources for source in sources)
-        own = {source_path: sha256 for root, source_path, sha256 in done.hashes if root in conversion.own_roots}
-        done.problems += check_listing(conversion.facts, found, own, whole)
-        done.problems += _check_corrected(conversion, done) if whole else []
-    rejects = _one_a_place([*found.rejects, *done.rejects])
-    tables = _make_tables(project, done, rejects)
-    if not dry_run:
-        write_stage(out, "convert", tables, _inputs(project, sources, done.hashes))
-    counts = _count(found, done, rejects, {name: table.num_rows for name, (_, table) in tables.items()})
-    return ConvertReport(counts, [_as_problem(reject) for reject in rejects], sorted(done.problems))
+    files = _files_to_read(found, name_documents(found, prefixes), prefixes)
+    with contextlib.ExitStack() as stack:
+        target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
+        work = target / WORK
+        conversion, facts = _prepare(project, sources, encoding, fields, work)
+        work.mkdir(parents=True, exist_ok=True)
+        run_of = _Run(project, conversion, facts, found, reprints and fields == "all")
+        run_of.accounts = list(run_of.convert(files, workers, progress))
+        tables = run_of.make_tables(workers)
+        whole = project is not None and any(source.resolve() == project.sources for source in sources)
+        run_of.check(whole)
+        if not dry_run:
+            write_stage(target, "convert", tables, _inputs(project, sources, run_of.hashes))
+            remove(work)
+    rejects = _one_a_place(run_of.rejects)
+    return ConvertReport(run_of.counts(tables), [_as_problem(reject) for reject in rejects], sorted(run_of.problems))
+
+
+@dataclass
+class _Run:
+    """One conversion on its way: what was found, what came of it."""
+
+    project: Project | None
+    conversion: Conversion
+    facts: Mapping[str, SourceFacts]
+    found: FoundSources
+    reprints: bool
+    accounts: list[Account] = field(default_factory=list)
+    hashes: list[tuple[int, str, str]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    formats: Counter[str] = field(default_factory=Counter)
+    encodings: Counter[str] = field(default_factory=Counter)
+    corrected: set[str] = field(default_factory=set)
+
+    def convert(self, files: Sequence[SourceFile], workers: int, progress: bool) -> Iterator[Account]:
+        """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
+
+        def parcels() -> Iterator[Parcel]:
+            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts):
+                if sha256 is not None:
+                    file = parcel.files[0]
+                    self.hashes.append((file.root, file.source_path, sha256))
+                yield parcel
+
+        shown = (lambda account: account.n_bytes) if progress else None
+        total = sum(file_size(file) for file in files) if progress else None
+        for account in run(convert_parcel, parcels(), workers, shown, total, "B", self.conversion):
+            self.hashes += account.hashes
+            self.rejects += account.rejects
+            self.problems += account.problems
+            account.hashes, account.rejects, account.problems = [], [], []
+            yield account
+
+    def make_tables(self, workers: int) -> dict[str, tuple[TableSchema, pa.Table] | Written]:
+        """All tables: those of documents written beside their places, the others made."""
+        from .conversion.gather import write_table
+
+        schemas = {name: read_table_schema(name, self.conversion.schemas) for name in CORPUS_TABLES}
+        parts = self._parts()
+        work = self.conversion.folder
+        made: dict[str, tuple[TableSchema, pa.Table] | Written] = {}
+        for name in PART_TABLES:
+            seen = self._see if name == "documents" else None
+            made[name] = write_table(parts, schemas[name], work / f"{name}.parquet", workers, seen)
+        self.rejects += [*self.found.rejects, *parts.rejects]
+        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(REPRINT_TABLES, ())
+        if self.reprints:
+            rows = self._group_reprints({name: work / f"{name}.parquet" for name in PART_TABLES})
+        rows = {**rows, "rejects": [vars(reject) for reject in _one_a_place(self.rejects)]}
+        made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
+        return {name: made[name] for name in CORPUS_TABLES}
+
+    def _parts(self) -> Parts:
+        from .conversion.gather import Parts
+
+        sizes = {name: [part[name] for account in self.accounts for part in account.parts] for name in PART_TABLES}
+        return Parts(
+            {
+                name: [
+                    part_path(self.conversion.folder, account.key, number, name)
+                    for account in self.accounts
+                    for number in range(len(account.parts))
+                ]
+                for name in PART_TABLES
+            },
+            {name: sum(rows for rows, _ in sizes[name]) for name in PART_TABLES},
+            {name: sum(size for _, size in sizes[name]) for name in PART_TABLES},
+        )
+
+    def _see(self, documents: pa.Table) -> None:
+        """Count documents as they are written."""
+        self.formats.update(documents.column("format").to_pylist())
+        self.encodings.update(documents.column("encoding").to_pylist())
+        if self.conversion.corrections:
+            self.corrected.update(self.conversion.corrections.keys() & set(documents.column("doc_id").to_pylist()))
+
+    def _group_reprints(self, paths: Mapping[str, Path]) -> dict[str, Sequence[Mapping[str, Any]]]:
+        """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
+        from .reprints.stage import make_reprint_tables
+        from .tables import read_columns
+
+        grouped = make_reprint_tables(*(read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES))
+        return {name: grouped[name] for name in REPRINT_TABLES}
+
+    def check(self, whole: bool) -> None:
+        """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
+        self.problems += self.found.warnings
+        own_roots = self.conversion.own_roots
+        if not own_roots:
+            return
+        own = {source_path: sha256 for root, source_path, sha256 in self.hashes if root in own_roots}
+        self.problems += check_listing(self.facts, self.found, own, whole)
+        if whole:
+            self.problems += _check_corrected(self.conversion, self.corrected)
+
+    def counts(self, tables: Mapping[str, tuple[TableSchema, pa.Table] | Written]) -> dict[str, Any]:
+        """The numbers of the closing summary."""
+        rows = {n: t.entry["rows"] if isinstance(t, Written) else t[1].num_rows for n, t in tables.items()}
+        rejects = _one_a_place(self.rejects)
+        return {
+            "read": rows["documents"] + len(rejects),
+            "written": rows["documents"],
+            "rejected": len(rejects),
+            "ignored": len(self.found.ignored),
+            "rejected_by": _by_name(reject.check for reject in rejects),
+            "by_format": _by_name(self.formats),
+            "by_encoding": _by_name(self.encodings),
+            "rows": rows,
+        }
+
+
+def _by_name(names: Any) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
 
 
 def _check_encoding(encoding: str) -> None:
@@ -163,18 +260,27 @@ def _check_encoding(encoding: str) -> None:
         raise UsageError(f"--encoding: {error}") from None
 
 
-def _prepare(project: Project | None, sources: Sequence[Path], encoding: str | None) -> Conversion:
-    if project is None:
-        return Conversion(Lexicon.for_codebook(None), encoding=encoding)
-    from .codebook import read_codebook
+def _prepare(
+    project: Project | None, sources: Sequence[Path], encoding: str | None, fields: str, work: Path
+) -> tuple[Conversion, Mapping[str, SourceFacts]]:
+    """What all parcels are converted with, and what `sources.csv` knows of each file."""
+    codebook = None
+    corrections: dict[str, Any] = {}
+    facts: Mapping[str, SourceFacts] = {}
+    own_roots: frozenset[int] = frozenset()
+    schemas = None
+    if project is not None:
+        from .codebook import read_codebook
 
-    return Conversion(
-        Lexicon.for_codebook(read_codebook(project.codebook_yaml)),
-        read_sources_csv(project.sources_csv),
-        read_corrections(project.corrections_csv),
-        frozenset(number for number, source in enumerate(sources) if _base(source) == project.sources),
-        encoding,
-    )
+        codebook = read_codebook(project.codebook_yaml)
+        facts = read_sources_csv(project.sources_csv)
+        corrections = {name: tuple(rows) for name, rows in read_corrections(project.corrections_csv).items()}
+        own_roots = frozenset(number for number, source in enumerate(sources) if _base(source) == project.sources)
+        schemas = project.table_schemas if project.table_schemas.is_dir() else None
+    lexicon = Lexicon.for_codebook(codebook)
+    words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
+    rules = repr((rules_sha256(), words, sorted(corrections.items()), encoding, fields))
+    return Conversion(lexicon, corrections, own_roots, encoding, fields, work, schemas, rules), facts
 
 
 def _base(source: Path) -> Path:
@@ -183,94 +289,13 @@ def _base(source: Path) -> Path:
     return top.parent if top.is_file() else top
 
 
-def _files_to_read(found: FoundSources, names: Mapping[int, str]) -> list[SourceFile]:
+def _files_to_read(found: FoundSources, names: Mapping[int, str], prefixes: Sequence[str]) -> list[SourceFile]:
     """Files under their documents' ids; one whose id is taken is left out, one of unknown format stays as it is."""
     return [
-        with_name(file, names.get(number, file.name))
+        replace(with_name(file, names.get(number, file.name)), prefix=prefixes[file.root])
         for number, file in enumerate(found.files)
         if number in names or file.format is None
     ]
-
-
-def _convert_all(conversion: Conversion, files: Sequence[SourceFile], workers: int, progress: bool) -> ConvertedFiles:
-    stage = partial(convert_files, conversion)
-    shards = cut_shards(files, FILES_PER_SHARD if workers == 1 else max(1, min(FILES_PER_SHARD, len(files) // workers)))
-    whole = ConvertedFiles()
-    shown = (lambda part: part.n_files) if progress else None
-    for part in run(stage, shards, workers, shown, len(files), "files"):
-        for name in ("documents", "segments", "sentences", "hashes", "rejects", "problems"):
-            getattr(whole, name).extend(getattr(part, name))
-    whole.n_files = len(files)
-    return whole
-
-
-def convert_files(conversion: Conversion, files: Sequence[SourceFile]) -> ConvertedFiles:
-    """Rows of documents, segments and sentences for some files; the same whatever other files there are."""
-    done = ConvertedFiles(n_files=len(files))
-    for file in files:
-        came = read_file(file)
-        done.rejects += came.rejects
-        if came.sha256 is not None:
-            done.hashes.append((file.root, file.source_path, came.sha256))
-        for record in came.records:
-            try:
-                _convert_record(conversion, record, file.root in conversion.own_roots, done)
-            except Undecodable as error:
-                number = -1 if record.record_no is None else record.record_no
-                done.rejects.append(Reject(record.source_path, number, error.check, str(error)))
-    return done
-
-
-def _convert_record(conversion: Conversion, record: SourceRecord, is_own: bool, done: ConvertedFiles) -> None:
-    facts = conversion.facts.get(record.source_path, NOTHING_KNOWN) if is_own else NOTHING_KNOWN
-    corrections = conversion.corrections.get(record.name, ()) if is_own else ()
-    decoded = decode(record.raw, facts.encoding or record.declared or conversion.encoding)
-    text = decoded.text
-    check_quotes(text, corrections)
-    segments = correct_roles(segment_text(text, conversion.lexicon), text, corrections)
-    sentences = split_sentences(text, segments)
-    breaks, joins = sentence_places(segments, sentences, corrections)
-    if breaks or joins:
-        sentences = split_sentences(text, segments, breaks, joins)
-    metadata = correct_metadata(find_metadata(text, segments, facts, conversion.lexicon), corrections)
-    body = {segment.seg_no for segment in segments if segment.role == "body"}
-    done.documents.append(
-        {
-            "doc_id": record.name,
-            "source_path": record.source_path,
-            "record_no": record.record_no,
-            "format": record.format,
-            "extractor": None,
-            **vars(metadata),
-            "text": text,
-            "n_chars": len(text),
-            "n_words": sum(len(text[s.start : s.end].split()) for s in segments if s.role == "body"),
-            "n_sentences": sum(sentence.seg_no in body for sentence in sentences),
-            "encoding": decoded.encoding,
-            "encoding_score": decoded.score,
-            "raw_sha256": hashlib.sha256(record.raw).hexdigest(),
-            "text_sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
-            "rights": facts.rights,
-            "license": facts.license,
-        }
-    )
-    done.segments += _segment_rows(record.name, segments, decoded)
-    done.sentences += _sentence_rows(record.name, sentences)
-    done.problems += [
-        Problem(record.source_path, "", doubt.check, 1, doubt.message, "warning") for doubt in decoded.doubts
-    ]
-
-
-def _segment_rows(doc_id: str, segments: Sequence[Segment], decoded: Decoded) -> list[dict[str, Any]]:
-    rows = []
-    for segment in segments:
-        raw_start, raw_end = decoded.raw_map.to_raw(segment.start, segment.end)
-        rows.append({"doc_id": doc_id, **vars(segment), "raw_start": raw_start, "raw_end": raw_end})
-    return rows
-
-
-def _sentence_rows(doc_id: str, sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
-    return [{"doc_id": doc_id, **vars(sentence)} for sentence in sentences]
 
 
 def check_listing(
@@ -302,9 +327,8 @@ def check_listing(
     return problems
 
 
-def _check_corrected(conversion: Conversion, done: ConvertedFiles) -> list[Problem]:
+def _check_corrected(conversion: Conversion, there: set[str]) -> list[Problem]:
     """Corrections of documents that are not there."""
-    there = {row["doc_id"] for row in done.documents}
     return [
         Problem(
             "corpus/corrections.csv",
@@ -335,52 +359,23 @@ def _as_problem(reject: Reject) -> Problem:
     return Problem(reject.source_path, place, reject.check, 1, reject.message)
 
 
-def _make_tables(
-    project: Project | None, done: ConvertedFiles, rejects: Sequence[Reject]
-) -> dict[str, tuple[TableSchema, pa.Table]]:
-    from .reprints.stage import make_reprint_tables
-
-    directory = project.table_schemas if project is not None and project.table_schemas.is_dir() else None
-    schemas = {name: read_table_schema(name, directory) for name in CORPUS_TABLES}
-    rows: dict[str, Sequence[Mapping[str, Any]]] = {
-        "documents": done.documents,
-        "segments": done.segments,
-        "sentences": done.sentences,
-        "rejects": [vars(reject) for reject in rejects],
-    }
-    made = {name: make_table(schemas[name], rows[name]) for name in rows}
-    grouped = make_reprint_tables(made["documents"], made["segments"], made["sentences"])
-    made |= {name: make_table(schemas[name], grouped[name]) for name in ("stories", "reprints", "variants")}
-    return {name: (schemas[name], made[name]) for name in CORPUS_TABLES}
-
-
 def _inputs(project: Project | None, sources: Sequence[Path], hashes: Sequence[tuple[int, str, str]]) -> dict[str, str]:
     """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
     roots = []
     for base in map(_base, sources):
         inside = project is not None and base.is_relative_to(project.root)
         roots.append(base.relative_to(project.root).as_posix() if project is not None and inside else base.name)
-    inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
+    if len(hashes) <= MAX_LISTED:
+        inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
+    else:
+        from .conversion.gather import hash_lines
+
+        by_root: dict[int, list[str]] = {}
+        for root, source_path, sha256 in hashes:
+            by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")
+        inputs = {f"{roots[root]}/": hash_lines(sorted(lines)) for root, lines in by_root.items()}
     if project is not None:
         for path in (project.sources_csv, project.corrections_csv, project.codebook_yaml):
             if path.is_file():
                 inputs[project.relative(path)] = file_sha256(path)
     return inputs
-
-
-def _count(
-    found: FoundSources, done: ConvertedFiles, rejects: Sequence[Reject], rows: Mapping[str, int]
-) -> dict[str, Any]:
-    def by_name(names: Any) -> dict[str, int]:
-        return dict(sorted(Counter(names).items()))
-
-    return {
-        "read": len(found.files) + len(found.rejects) - sum(r.check == "source-duplicate" for r in found.rejects),
-        "written": len(done.documents),
-        "rejected": len(rejects),
-        "ignored": len(found.ignored),
-        "rejected_by": by_name(reject.check for reject in rejects),
-        "by_format": by_name(row["format"] for row in done.documents),
-        "by_encoding": by_name(row["encoding"] for row in done.documents),
-        "rows": dict(rows),
-    }

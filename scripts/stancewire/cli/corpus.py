@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..project import Project
 
 # As sources.readers.READERS, which is not imported before it is needed; a test holds the two together.
-FORMATS = ("txt",)
+FORMATS = ("txt", "jsonl")
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,6 +45,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any"
     )
+    parser.add_argument(
+        "--fields",
+        choices=("all", "text"),
+        default="all",
+        help="text: only texts, hashes and what the sources state (no segments, sentences, language, reprints)",
+    )
+    parser.add_argument(
+        "--no-reprints",
+        action="store_true",
+        help="do not look for reprints, which holds all texts in memory; stories, reprints and variants stay empty",
+    )
     parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
     parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
     add_json(parser)
@@ -69,6 +80,8 @@ def run_convert(args: argparse.Namespace) -> int:
             encoding=args.encoding,
             format=args.format,
             id_prefixes=args.id_prefix,
+            fields=args.fields,
+            reprints=not args.no_reprints,
             dry_run=args.dry_run,
             progress=not args.json,
         )

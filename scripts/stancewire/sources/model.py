@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ class SourceFile:
         path: where it is on this machine (never stored). source_path: relative to its root, as it is stored.
         root: number of the root among those given. format: name of its reader; None where its ending is unknown.
         name: its own name, before an id prefix: `source_path` without the ending.
+        prefix: what is put before ids that stand inside it (a record's id column).
     """
 
     path: Path
@@ -21,6 +23,7 @@ class SourceFile:
     root: int
     format: str | None
     name: str
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class SourceRecord:
         source_path: its file. record_no: its number in the file, from 0; None where a file is one document.
         name: the source's own name of it. raw: bytes of this record alone.
         declared: an encoding that the format itself states, None where it states none.
+        fields: what a format with columns says, by our own names; None where the text has to be found in `raw`.
     """
 
     source_path: str
@@ -39,6 +43,7 @@ class SourceRecord:
     name: str
     raw: bytes
     declared: str | None = None
+    fields: Mapping[str, str | bytes] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,18 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from . import plain_text
+from . import jsonl, plain_text
 from .model import Reject, SourceFile, SourceRecord
 
 Reader = Callable[[SourceFile], Iterator[SourceRecord | Reject]]
 
-READERS: dict[str, Reader] = {plain_text.FORMAT: plain_text.read_plain_text}
-ENDINGS: dict[str, str] = dict.fromkeys(plain_text.ENDINGS, plain_text.FORMAT)
+READERS: dict[str, Reader] = {
+    plain_text.FORMAT: plain_text.read_plain_text,
+    jsonl.FORMAT: jsonl.read_json_lines,
+}
+ENDINGS: dict[str, str] = dict.fromkeys(plain_text.ENDINGS, plain_text.FORMAT) | dict.fromkeys(
+    jsonl.ENDINGS, jsonl.FORMAT
+)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from encodings.aliases import aliases
+from functools import cached_property, partial
 
 from ..errors import SourceError
 from .raw_map import RawMap, map_raw
@@ -71,14 +73,20 @@ class Decoded:
     Attributes:
         encoding: Python's name of it: `raw.decode(encoding)` gives the text, but for the line breaks.
         score: 1 where the encoding is certain (mark, strict UTF-8, declared), else the detector's confidence.
-        raw_map: from code points to the source's bytes.
+        made_map: makes `raw_map`.
     """
 
     text: str
     encoding: str
     score: float
-    raw_map: RawMap
+    made_map: Callable[[], RawMap]
     doubts: tuple[Doubt, ...] = ()
+    is_raw: bool = False  # are the text's UTF-8 bytes the source's?
+
+    @cached_property
+    def raw_map(self) -> RawMap:
+        """From code points to the source's bytes; made when it is first asked for."""
+        return self.made_map()
 
 
 def find_encoding(name: str) -> str:
@@ -197,20 +205,41 @@ def _contradiction(codec: str | None, marked: str) -> tuple[Doubt, ...]:
 def _finish(
     raw: bytes, decoded: str, encoding: str, codec: str, mark: int, score: float, doubts: tuple[Doubt, ...]
 ) -> Decoded:
-    text = decoded.replace("\r\n", "\n").replace("\r", "\n") if "\r" in decoded else decoded
+    is_raw = encoding == "utf-8" and "\r" not in decoded
+    text = decoded if is_raw or "\r" not in decoded else decoded.replace("\r\n", "\n").replace("\r", "\n")
     if not text or text.isspace():
         raise Undecodable("source-empty", "there is nothing but white space in it; take it out, or fetch it again")
     if "\x00" in text:
         raise Undecodable("source-binary", f"decoded as {encoding} it holds NUL characters, so it is no plain text")
+    if encoding != "utf-8":  # strict UTF-8 has none
+        _refuse_surrogates(text, f"decoded as {encoding} it holds")
+    doubts += tuple(_doubtful_characters(text))
+    return Decoded(text, encoding, score, partial(map_raw, raw, codec, mark, decoded), doubts, is_raw)
+
+
+def _refuse_surrogates(text: str, what: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        message = (
-            f"decoded as {encoding} it holds a lone surrogate at character {error.start}; declare another encoding"
-        )
+        message = f"{what} a lone surrogate at character {error.start}; declare another encoding"
         raise Undecodable("source-encoding", message) from None
-    doubts += tuple(_doubtful_characters(text))
-    return Decoded(text, encoding, score, map_raw(raw, codec, mark, decoded), doubts)
+
+
+def read_string(given: str) -> Decoded:
+    """The canonical text of a string that a format with strings of its own holds (JSON, a table's cell).
+
+    Raises:
+        Undecodable: it is empty, or holds NUL characters or lone surrogates.
+    """
+    text = given.replace("\r\n", "\n").replace("\r", "\n") if "\r" in given else given
+    text = text.removeprefix("\ufeff")
+    if not text or text.isspace():
+        raise Undecodable("source-empty", "there is no text in it; take it out, or fetch it again")
+    if "\x00" in text:
+        raise Undecodable("source-binary", "it holds NUL characters, so it is no plain text")
+    _refuse_surrogates(text, "it holds")
+    made_map = partial(map_raw, text.encode(), "utf-8", 0, text)
+    return Decoded(text, "utf-8", 1.0, made_map, tuple(_doubtful_characters(text)))
 
 
 def _doubtful_characters(text: str) -> list[Doubt]:
