@@ -154,11 +154,11 @@ def make_articles(count: int, seed: int = 1, first: int = 0) -> Iterator[Article
         yield make_article(number, seed)
 
 
-def write_json_lines(path: Path, count: int, seed: int = 1) -> int:
+def write_json_lines(path: Path, count: int, seed: int = 1, first: int = 0) -> int:
     """Write a JSON lines file of `count` articles; returns its size in bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "wb") as sink:
-        for article in make_articles(count, seed):
+        for article in make_articles(count, seed, first):
             sink.write(article.as_json())
         return sink.tell()
 

@@ -43,6 +43,8 @@ _SEVEN_BIT_OR_WIDE = re.compile(r"utf-(7|16|32)|iso2022|hz")
 # Codecs of Python that are no encodings of text, or whose text does not stand in the bytes in order.
 _NOT_FOR_TEXT = re.compile(r"idna|punycode|escape|undefined|mbcs|oem|rot|-sig$|^utf-(16|32)$|^utf-7$")
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0090-\u00ff˜™œ“”¦\u2018-\u201d]|ã€|Ã¢|ï¿½|ï»¿")
+_MOJIBAKE_SIGNS = ("Ã", "Â", "â€", "ã€", "ï¿½", "ï»¿")  # one of them is in whatever the pattern matches
+_CONTROLS_IN_UTF8 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 # The commoner comes first: where several encodings explain the bytes equally well, it is taken.
 _COMMON = (
     *("cp1252", "cp1251", "cp932", "gb18030", "cp949", "big5", "cp1250", "euc_jp", "koi8_r", "iso2022_jp"),
@@ -246,12 +248,12 @@ def _doubtful_characters(text: str) -> list[Doubt]:
     if text.isascii():
         return []
     found = []
-    if match := _MOJIBAKE.search(text):
+    if any(sign in text for sign in _MOJIBAKE_SIGNS) and (match := _MOJIBAKE.search(text)):
         message = f"{match.group()!r} at character {match.start()} looks like text decoded twice; kept as it is"
         found.append(Doubt("mojibake", message))
     if (place := text.find("\ufffd")) >= 0:
         found.append(Doubt("mojibake", f"a replacement character (U+FFFD) at character {place}: text was lost before"))
-    if match := re.search("[\u0080-\u0084\u0086-\u009f]", text):
+    if _CONTROLS_IN_UTF8.search(text.encode("utf-8")) and (match := re.search("[\u0080-\u0084\u0086-\u009f]", text)):
         message = f"control character U+{ord(match.group()):04X} at character {match.start()}: was cp1252 meant?"
         found.append(Doubt("mojibake", message))
     return found
