@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .conversion.parcels import Conversion, Parcel, cut_parcels, file_size, rules_sha256
+from .conversion.furniture import CANDIDATES, find_candidates
+from .conversion.parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines, rules_sha256
 from .conversion.parts import PART_TABLES, Account, part_path
 from .conversion.records import convert_parcel
+from .conversion.state import Changes, State, read_state, take_over, write_state
 from .engine import run
 from .errors import Problem, UsageError
 from .project import CORPUS_TABLES, Project
@@ -33,7 +35,7 @@ from .sources import (
     spread_prefixes,
 )
 from .sources.files import with_name
-from .tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage
+from .tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
 from .text import Lexicon, Undecodable, find_encoding
 from .text.corrections import read_corrections
 
@@ -63,11 +65,13 @@ class ConvertReport:
         counts: read, written, rejected, ignored; rejected_by, by_format, by_encoding, rows: each a count by name.
         rejects: one problem for each source or record that was refused (also rows of the table `rejects`).
         problems: all other problems and warnings.
+        changes: files added, changed, removed and the same since the last run; None where all was converted.
     """
 
     counts: dict[str, Any]
     rejects: list[Problem]
     problems: list[Problem]
+    changes: Changes | None = None
 
 
 def convert_corpus(
@@ -81,6 +85,7 @@ def convert_corpus(
     id_prefixes: Sequence[str] = (),
     fields: str = "all",
     reprints: bool = True,
+    anew: bool = False,
     dry_run: bool = False,
     progress: bool = False,
 ) -> ConvertReport:
@@ -95,6 +100,7 @@ def convert_corpus(
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
         fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
             stories (their tables are empty). reprints: False leaves the tables of stories, reprints and variants empty.
+        anew: convert all files, also those that are as they were when the tables were made.
         dry_run: convert and report, write nothing. progress: draw a bar, if stderr is a terminal.
 
     The caller holds the project's writer lock.
@@ -123,16 +129,23 @@ def convert_corpus(
         work = target / WORK
         conversion, facts = _prepare(project, sources, encoding, fields, work)
         work.mkdir(parents=True, exist_ok=True)
-        run_of = _Run(project, conversion, facts, found, reprints and fields == "all")
-        run_of.accounts = list(run_of.convert(files, workers, progress))
-        tables = run_of.make_tables(workers)
-        whole = project is not None and any(source.resolve() == project.sources for source in sources)
-        run_of.check(whole)
+        run_of = _Run(project, conversion, facts, found, reprints and fields == "all", sources)
+        before = None if anew or dry_run or len(sources) != 1 else read_state(work, run_of.rules)
+        try:
+            run_of.convert_all(files, workers, progress, before)
+        except _Again:  # an id that stands twice belongs to the first of all sources, old or new
+            run_of = _Run(project, conversion, facts, found, run_of.reprints, sources)
+            run_of.convert_all(files, workers, progress, None)
         if not dry_run:
-            write_stage(target, "convert", tables, _inputs(project, sources, run_of.hashes))
-            remove(work)
+            run_of.write()
     rejects = _one_a_place(run_of.rejects)
-    return ConvertReport(run_of.counts(tables), [_as_problem(reject) for reject in rejects], sorted(run_of.problems))
+    return ConvertReport(
+        run_of.counts, [_as_problem(reject) for reject in rejects], sorted(run_of.problems), run_of.changes
+    )
+
+
+class _Again(Exception):
+    """What was taken over from the last conversion does not fit; convert all anew."""
 
 
 @dataclass
@@ -144,13 +157,64 @@ class _Run:
     facts: Mapping[str, SourceFacts]
     found: FoundSources
     reprints: bool
+    sources: Sequence[Path]
     accounts: list[Account] = field(default_factory=list)
     hashes: list[tuple[int, str, str]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    said: list[Reject | Problem] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     corrected: set[str] = field(default_factory=set)
+    judged: dict[str, set[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    changes: Changes | None = None
+    tables: dict[str, tuple[TableSchema, pa.Table] | Written] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    candidates: str = ""
+
+    @property
+    def rules(self) -> str:
+        """What all rows of the tables depend on, besides the files and what is known of each."""
+        return f"{hash_lines([self.conversion.rules])} {self.reprints}"
+
+    def convert_all(self, files: Sequence[SourceFile], workers: int, progress: bool, before: State | None) -> None:
+        """Convert the files, but for those that are as they were, and make all tables."""
+        self.judged = _judged_texts(self.project)
+        self.keys = {file.source_path: file_key(self.conversion, file, self.facts) for file in files}
+        if before is not None:
+            # A record that was rejected since its id stood twice may be the only one now.
+            self.changes = before.compare(self.keys)
+            same = set(self.changes.same)
+            self.hashes += [(0, name, before.hashes[name]) for name in self.changes.same if name in before.hashes]
+            self._hear([item for name in self.changes.same for item in before.said.get(name, ())])
+            if any(reject.check == "source-duplicate" for reject in self.rejects):
+                raise _Again
+            if same:
+                self.accounts.append(
+                    take_over(self.conversion.folder.parent, self.conversion.folder, "old", self.changes.same)
+                )
+            files = [file for file in files if file.source_path not in same]
+        self.accounts += self.convert(files, workers, progress)
+        self.make_tables(workers, before is not None)
+        self.check(self.project is not None and any(s.resolve() == self.project.sources for s in self.sources))
+        self.counts = self.count()
+
+    def write(self) -> None:
+        """Put the tables in their places, and remember what was done; the parts are not needed any more."""
+        work = self.conversion.folder
+        write_stage(work.parent, "convert", self.tables, _inputs(self.project, self.sources, self.hashes))
+        remove(work)
+        work.mkdir()
+        if self.candidates:
+            write_text(work.parent / CANDIDATES, self.candidates)
+        else:
+            remove(work.parent / CANDIDATES)
+        if len(self.sources) == 1:
+            written = {name: table.entry["sha256"] for name, table in self.tables.items() if isinstance(table, Written)}
+            hashes = {source_path: sha256 for _, source_path, sha256 in self.hashes}
+            write_state(work, self.rules, self.keys, hashes, self.said, self.counts, written)
 
     def convert(self, files: Sequence[SourceFile], workers: int, progress: bool) -> Iterator[Account]:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
@@ -166,12 +230,17 @@ class _Run:
         total = sum(file_size(file) for file in files) if progress else None
         for account in run(convert_parcel, parcels(), workers, shown, total, "B", self.conversion):
             self.hashes += account.hashes
-            self.rejects += account.rejects
-            self.problems += account.problems
+            self._hear([*account.rejects, *account.problems])
             account.hashes, account.rejects, account.problems = [], [], []
             yield account
 
-    def make_tables(self, workers: int) -> dict[str, tuple[TableSchema, pa.Table] | Written]:
+    def _hear(self, said: Sequence[Reject | Problem]) -> None:
+        """Take in what single sources gave rise to; the next run is told it again where they are as they were."""
+        self.said += said
+        self.rejects += [item for item in said if isinstance(item, Reject)]
+        self.problems += [item for item in said if isinstance(item, Problem)]
+
+    def make_tables(self, workers: int, is_partial: bool) -> None:
         """All tables: those of documents written beside their places, the others made."""
         from .conversion.gather import write_table
 
@@ -182,13 +251,20 @@ class _Run:
         for name in PART_TABLES:
             seen = self._see if name == "documents" else None
             made[name] = write_table(parts, schemas[name], work / f"{name}.parquet", workers, seen)
+            if is_partial and parts.rejects:
+                raise _Again
         self.rejects += [*self.found.rejects, *parts.rejects]
         rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(REPRINT_TABLES, ())
         if self.reprints:
             rows = self._group_reprints({name: work / f"{name}.parquet" for name in PART_TABLES})
         rows = {**rows, "rejects": [vars(reject) for reject in _one_a_place(self.rejects)]}
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
-        return {name: made[name] for name in CORPUS_TABLES}
+        self.tables = {name: made[name] for name in CORPUS_TABLES}
+        if self.reprints:
+            stories = made["stories"]
+            assert not isinstance(stories, Written)
+            paths = work / "documents.parquet", work / "segments.parquet"
+            self.candidates = find_candidates(*paths, stories[1], work)
 
     def _parts(self) -> Parts:
         from .conversion.gather import Parts
@@ -213,6 +289,9 @@ class _Run:
         self.encodings.update(documents.column("encoding").to_pylist())
         if self.conversion.corrections:
             self.corrected.update(self.conversion.corrections.keys() & set(documents.column("doc_id").to_pylist()))
+        if self.judged:
+            ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
+            self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
     def _group_reprints(self, paths: Mapping[str, Path]) -> dict[str, Sequence[Mapping[str, Any]]]:
         """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
@@ -224,7 +303,7 @@ class _Run:
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
-        self.problems += self.found.warnings
+        self.problems += [*self.found.warnings, *(check_judged(self.judged, self.texts) if whole else ())]
         own_roots = self.conversion.own_roots
         if not own_roots:
             return
@@ -233,9 +312,9 @@ class _Run:
         if whole:
             self.problems += _check_corrected(self.conversion, self.corrected)
 
-    def counts(self, tables: Mapping[str, tuple[TableSchema, pa.Table] | Written]) -> dict[str, Any]:
+    def count(self) -> dict[str, Any]:
         """The numbers of the closing summary."""
-        rows = {n: t.entry["rows"] if isinstance(t, Written) else t[1].num_rows for n, t in tables.items()}
+        rows = {n: t.entry["rows"] if isinstance(t, Written) else t[1].num_rows for n, t in self.tables.items()}
         rejects = _one_a_place(self.rejects)
         return {
             "read": rows["documents"] + len(rejects),
@@ -246,7 +325,41 @@ class _Run:
             "by_format": _by_name(self.formats),
             "by_encoding": _by_name(self.encodings),
             "rows": rows,
+            "furniture_candidates": max(0, self.candidates.count("\n") - 1),
         }
+
+
+def _judged_texts(project: Project | None) -> dict[str, set[str]]:
+    """The texts (SHA-256) that current judgements were made on, by document; nothing where there are none yet."""
+    if project is None or not project.table_path("judgements").is_file():
+        return {}
+    from .errors import TableError
+    from .tables import read_table
+
+    schema = read_table_schema("judgements", project.table_schemas)
+    try:
+        table = read_table(project.annotations, schema, ["doc_id", "status", "made_text_sha256"])
+    except TableError:  # `build` or `validate` say what is wrong with it
+        return {}
+    found: dict[str, set[str]] = {}
+    for doc_id, status, text in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        if status == "current" and text:
+            found.setdefault(doc_id, set()).add(text)
+    return found
+
+
+def check_judged(judged: Mapping[str, set[str]], texts: Mapping[str, str]) -> list[Problem]:
+    """Judgements whose document has another text now, or is gone; `texts`: SHA-256 of today's text by document."""
+    problems = []
+    for doc_id, made_on in sorted(judged.items()):
+        if doc_id not in texts:
+            message = "it has judgements, but is gone; put its source back, or its judgements go to quarantine"
+        elif made_on != {texts[doc_id]}:
+            message = "its text has changed since judgements were made on it; run: stancewire build, then look at them"
+        else:
+            continue
+        problems.append(Problem("corpus/documents.parquet", doc_id, "judged-text", 1, message, "warning"))
+    return problems
 
 
 def _by_name(names: Any) -> dict[str, int]:
@@ -279,7 +392,7 @@ def _prepare(
         schemas = project.table_schemas if project.table_schemas.is_dir() else None
     lexicon = Lexicon.for_codebook(codebook)
     words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
-    rules = repr((rules_sha256(), words, sorted(corrections.items()), encoding, fields))
+    rules = repr((rules_sha256(), words, encoding, fields))
     return Conversion(lexicon, corrections, own_roots, encoding, fields, work, schemas, rules), facts
 
 
@@ -368,8 +481,6 @@ def _inputs(project: Project | None, sources: Sequence[Path], hashes: Sequence[t
     if len(hashes) <= MAX_LISTED:
         inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
     else:
-        from .conversion.gather import hash_lines
-
         by_root: dict[int, list[str]] = {}
         for root, source_path, sha256 in hashes:
             by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")

@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_convert.py [--documents 100000] [--rounds 3]
 
 Each competitor runs in a process of its own, from start to end, in interleaved rounds; the table shows medians and
-ratios of medians. polars, pandas and datatrove are installed into `.studio/bench`, and nowhere else. What a ratio means
-depends on how busy the machine is: only those within one run compare.
+ratios of medians. polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on
+how busy the machine is: only figures of one run compare.
 """
 
 from __future__ import annotations
@@ -87,11 +87,12 @@ class Competitor:
 
 def peers_python() -> Path:
     """The interpreter of the peers' own environment, made when it is not there."""
-    python = BENCH / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    stamp = BENCH / "peers.txt"
+    folder = BENCH / "convert-peers"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "installed.txt"
     if not stamp.is_file() or stamp.read_text() != "\n".join(PEERS):
-        print(f"installing {', '.join(PEERS)} into {BENCH.relative_to(ROOT)}", file=sys.stderr)
-        venv.create(BENCH, with_pip=True)
+        print(f"installing {', '.join(PEERS)} into {folder.relative_to(ROOT)}", file=sys.stderr)
+        venv.create(folder, clear=True, symlinks=os.name != "nt", with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
         stamp.write_text("\n".join(PEERS))
     return python
@@ -156,7 +157,7 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     found = {}
 
     def peer(key: str, name: str, code: str, interpreter: str, source: Path) -> None:
-        path = scripts / f"{key}.py"
+        path = scripts / f"run_{key}.py"  # not `polars.py`, which would be imported
         path.write_text(code)
         found[key] = Competitor(name, [interpreter, str(path), str(source), str(out / key)])
 

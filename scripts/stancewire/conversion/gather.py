@@ -6,7 +6,6 @@ table. Its file is named for these bits, in hexadecimal.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -220,11 +219,3 @@ def _drop_repeated(
 
 def _place(table: pa.Table, row: int) -> tuple[str, int | None]:
     return table.column("source_path")[row].as_py(), table.column("record_no")[row].as_py()
-
-
-def hash_lines(lines: Iterable[str]) -> str:
-    """SHA-256 of lines of text."""
-    hashed = hashlib.sha256()
-    for line in lines:
-        hashed.update(line.encode("utf-8", "surrogatepass"))
-    return hashed.hexdigest()

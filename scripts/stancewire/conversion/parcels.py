@@ -7,7 +7,7 @@ rules. Parts of a killed run that bear the key are taken as they are.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from ..sources import NOTHING_KNOWN, SourceFacts, SourceFile
 from ..sources.jsonl import FORMAT as JSON_LINES
 from ..sources.jsonl import Span, cut_lines
+from ..sources.plain_text import FORMAT as PLAIN_TEXT
 from ..text import Lexicon
 from ..text.corrections import Correction
 
@@ -113,9 +114,12 @@ def file_key(conversion: Conversion, file: SourceFile, facts: Mapping[str, Sourc
     known = _facts(conversion, file, facts)
     known_of = (known.outlet, known.date, known.url, known.rights, known.license, known.encoding)
     is_own = file.root in conversion.own_roots
+    decided: object = conversion.corrections.get(file.name)
+    if file.format != PLAIN_TEXT:  # which documents are in it, only reading it can tell
+        decided = sorted(conversion.corrections.items())
     parts = (
         file.source_path, file.format, file.name, file.prefix, is_own, known_of, _stat(file.path),
-        conversion.corrections.get(file.name) if is_own else None,
+        decided if is_own else None,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -132,6 +136,14 @@ def _stat(path: Path) -> tuple[int, ...]:
 def file_size(file: SourceFile) -> int:
     """Bytes of a file; 0 where it cannot be asked."""
     return max(0, _stat(file.path)[0])
+
+
+def hash_lines(lines: Iterable[str]) -> str:
+    """SHA-256 of lines of text."""
+    hashed = hashlib.sha256()
+    for line in lines:
+        hashed.update(line.encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()
 
 
 @cache

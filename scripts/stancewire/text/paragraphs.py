@@ -75,10 +75,7 @@ def read_paragraphs(text: str, stands_alone: Callable[[str], bool], begins: Call
     found: list[list[Line]] = []
     alone = True
     for line in lines:
-        if not found or alone or not _continues(found[-1], line, width):
-            joins = False
-        else:
-            joins = not begins(line.text)
+        joins = bool(found) and not alone and _continues(found[-1], line, width) and not begins(line.text)
         # A line like `Reuters` may also be the rest of a wrapped sentence.
         mid_sentence = joins and not ends_sentence(found[-1][-1].text)
         alone = stands_alone(line.text) and not mid_sentence
