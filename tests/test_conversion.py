@@ -142,7 +142,7 @@ def test_wrong_lines_are_rejects_and_the_rest_is_converted(tmp_path: Path) -> No
 
 
 def test_killed_run_is_taken_up_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    write_files(tmp_path / "in", 1500)
+    write_files(tmp_path / "in", 400)
     convert_corpus(None, [tmp_path / "in"], tmp_path / "whole", reprints=False)
     out = tmp_path / "killed"
     command = [sys.executable, "-m", "stancewire", "convert", str(tmp_path / "in"), "--out", str(out), "--no-reprints"]

@@ -20,7 +20,7 @@ from ..text import Lexicon
 from ..text.corrections import Correction
 
 FILES_A_PARCEL = 512
-BYTES_A_PARCEL = 8 << 20
+BYTES_A_PARCEL = 4 << 20
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from .parcels import Conversion, Parcel
 from .parts import PART_TABLES, Account, read_account, write_part
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
-CHARS_A_PART = 24 << 20
+CHARS_A_PART = 8 << 20
 
 
 def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:

@@ -13,7 +13,7 @@ import numpy as np
 # Fewer letters say nothing; more than these many characters say nothing new.
 MIN_LETTERS = 20
 MAX_CHARS = 4000
-AT_ONCE = 256  # texts that are read in step: some 20 MB of scratch
+AT_ONCE = 128  # texts that are read in step: some 10 MB of scratch
 SCORE_DECIMALS = 4  # the model computes in 32 bits, whose last digits are the machine's
 
 
