@@ -23,7 +23,7 @@ from stancewire.cli import main
 from stancewire.errors import CodebookError
 from stancewire.project import Project
 from stancewire.release.verify import verify
-from stancewire.reprints import group_witnesses, pairs, read_witnesses
+from stancewire.reprints import candidates, group_witnesses, pairs, read_witnesses
 from stancewire.splits import border
 from stancewire.splits.assign import Assignment, Member, assign
 from stancewire.splits.border import check_border, common_in_order
