@@ -15,12 +15,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stancewire.conversion import gather
+from stancewire.conversion import gather, records
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
 from stancewire.corpus import WORK, convert_corpus
 from stancewire.project import Project
+from stancewire.sources import Limits, ReadOptions
 from stancewire.tables import read_manifest, read_table, read_table_schema
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -194,8 +195,6 @@ def test_second_run_touches_only_what_changed_and_gives_the_same_bytes(
     assert first.changes is None
     change(articles)
     read: list[str] = []
-    from stancewire.conversion import records
-
     original = records.read_sources
 
     def watched(files: list, *options: object) -> object:
@@ -289,3 +288,87 @@ def test_changed_text_with_judgements_is_a_warning(tmp_path: Path) -> None:
     told = [problem for problem in convert_corpus(project).problems if problem.check == "judged-text"]
     assert [(p.place, p.severity) for p in told] == [(first.stem, "warning"), (second.stem, "warning")]
     assert "has changed since judgements were made" in told[0].message and "is gone" in told[1].message
+
+
+def mixed(folder: Path) -> Path:
+    """Sources of many formats, packed ones and a crawl among them, and JSON lines long enough to be cut."""
+    shutil.copytree(ROOT / "tests" / "data" / "formats", folder)
+    for name in ("README.md", "articles.json", "sources.csv"):
+        (folder / name).unlink()
+    # One name before the ending for each, so that a file that comes or goes does not rename another.
+    for path in sorted(folder.iterdir()):
+        path.rename(folder / f"{path.name.split('.')[-1]}-{path.name}")
+    write_json_lines(folder / "zz.jsonl", 40)
+    return folder
+
+
+def test_all_formats_are_incremental_too_and_every_count_is_that_of_a_new_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = mixed(tmp_path / "in")
+    monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 4096)
+    first = convert_corpus(None, [source], tmp_path / "o", workers=2)
+    assert first.counts["left_aside"] and first.counts["by_columns"] and len(first.counts["by_format"]) >= 10
+    assert first.counts["rejected_by"].keys() <= {"source-duplicate"}
+    kept = files_of(tmp_path / "o")
+    again = convert_corpus(None, [source], tmp_path / "o")
+    assert files_of(tmp_path / "o") == kept and again.counts == first.counts
+    next(source.glob("*html-council.html")).unlink()
+    with open(source / "zz.jsonl", "ab") as lines:
+        lines.write(make_article(40).as_json())
+    third = convert_corpus(None, [source], tmp_path / "o")
+    anew = convert_corpus(None, [source], tmp_path / "anew", workers=2)
+    assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
+    assert (third.counts, third.rejects, third.problems) == (anew.counts, anew.rejects, anew.problems)
+
+
+def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_json_lines(tmp_path / "a.jsonl", 1500)
+    convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "whole", reprints=False)
+    monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 1 << 20)
+    cut = []
+    original = records.read_span
+    monkeypatch.setattr(records, "read_span", lambda *given: cut.append(given[1:4]) or original(*given))
+    convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "cut", reprints=False)
+    assert len(cut) >= 2 and cut[0][2] == 0 < cut[1][2]
+    assert files_of(tmp_path / "whole") == files_of(tmp_path / "cut")
+
+
+def test_columns_and_limits_of_another_run_are_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    line = {"text": "The boat sank on Monday.", "body": "Rain fell over the old harbour again."}
+    (tmp_path / "in" / "a.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+
+    def texts(reading: ReadOptions) -> list[str]:
+        convert_corpus(None, [tmp_path / "in"], tmp_path / "o", reading=reading)
+        return [row["text"] for row in rows(tmp_path / "o", "documents")]
+
+    assert texts(ReadOptions()) == [line["text"]]
+    assert texts(ReadOptions(columns={"text": "body"})) == [line["body"]]
+    assert texts(ReadOptions(Limits(record_bytes=10))) == []
+
+
+def test_what_stands_behind_an_address_is_read_each_time(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    for words in ("The boat sank on Monday.", "Rain fell on the harbour"):  # of one length
+        system.pipe("/stancewire-news/a.txt", words.encode())
+        report = convert_corpus(None, ["memory://stancewire-news"], tmp_path / "o")
+        assert [row["text"] for row in rows(tmp_path / "o", "documents")] == [words]
+    assert report.changes is not None and report.changes.changed == ["a.txt"]
+
+
+def test_correction_of_a_record_converts_its_file_anew(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "schema", project.schema)
+    project.sources.mkdir(parents=True)
+    (project.sources / "a.txt").write_text('{"id": "r", "text": "The boat sank on Monday."}\n', encoding="utf-8")
+    (project.sources / "b.txt").write_text("Rain fell on the harbour.\n", encoding="utf-8")
+    convert_corpus(project)
+    name = next(row["doc_id"] for row in rows(project.corpus, "documents") if row["source_path"] == "a.txt")
+    project.corrections_csv.write_text(
+        f"doc_id,start,end,quote,field,value,reason,by,date\n{name},,,,outlet,Gazette,seen in print,,\n",
+        encoding="utf-8",
+    )
+    convert_corpus(project)
+    assert {row["doc_id"]: row["outlet"] for row in rows(project.corpus, "documents")} == {name: "Gazette", "b": None}
