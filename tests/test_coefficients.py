@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from crowd import judgement
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stancewire.agreement import krippendorff_alpha, percent_agreement
@@ -210,6 +210,7 @@ def test_values_without_a_common_list_have_the_same_coefficients(
         if votes:
             units.append(Unit("mention", doc_id, None, votes, names, frozenset(), False))
             told.append(codes)
+    assume(units)  # where nobody marked anything there are no annotators to pair
     columns = make_columns("mention", units, None)
     every = np.ones(len(units), dtype=np.bool_)
     sums = {s.measure: s for s in judged_sums(columns, every, None, None, details=False)}

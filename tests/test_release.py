@@ -124,7 +124,7 @@ def test_release_holds_everything_and_verifies(released: Project) -> None:
 def test_released_project_bears_the_version_and_stays_valid(released: Project) -> None:
     assert descriptor(released)["version"] == "0.1.0"
     assert (released.releases / "0.1.0" / "datapackage.json").read_bytes() == released.datapackage_json.read_bytes()
-    assert check_project(released) == []
+    assert not [item for item in check_project(released) if item.severity == "problem"]
 
 
 def test_sums_are_those_of_sha256sum(frozen: Path) -> None:
@@ -251,7 +251,7 @@ def test_changed_row_is_listed_and_asks_for_a_minor_version(released: Project) -
     last = last_release(released)
     assert last is not None and last.table("changes").num_rows == 2
     assert descriptor(released)["version"] == "0.2.0"
-    assert check_project(released) == []
+    assert not [item for item in check_project(released) if item.severity == "problem"]
 
 
 def test_added_and_removed_rows_are_listed(released: Project) -> None:

@@ -81,7 +81,10 @@ def measure_agreement(
     tokens = None if texts is None else Tokens(texts)
     rows = []
     for layer, listed in by_layer.items():
-        of_rounds = {number: [u for u in made if u.layer == layer] for number, made in sorted((rounds or {}).items())}
+        of_rounds = {
+            number: [unit for unit in made if unit.layer == layer and not unit.is_projected]
+            for number, made in sorted((rounds or {}).items())
+        }
         for group in _groups(layer, listed, tokens, of_rounds):
             sums = found_sums(group.columns, group.units, group.pair)
             if group.by != "label":

@@ -29,12 +29,13 @@ def reliability_rows(
     """Rows by annotator, each layer's by name.
 
     Args:
-        outcomes: of all units. learnt: what a model learnt, where the method is one.
+        outcomes: of all units; those of projected judgements alone are left out.
+        learnt: what a model learnt, where the method is one.
         stories: doc_id -> story_id. models: annotators that are models.
     """
     rows: list[Row] = []
     for layer in LAYER_PASS:
-        listed = [outcome for outcome in outcomes if outcome.unit.layer == layer]
+        listed = [made for made in outcomes if made.unit.layer == layer and not made.unit.is_projected]
         names = sorted({name for outcome in listed for name in outcome.unit.submitted})
         for name in names:
             head = {"layer": layer, "by": "annotator", "group": name}
