@@ -29,6 +29,7 @@ from tiny_project import make_tiny_project, span
 from stancewire.checks.catalogue import CATALOGUE, find_check
 from stancewire.checks.project_checks import check_project
 from stancewire.cli import main
+from stancewire.corpus import convert_corpus
 from stancewire.errors import Problem, StancewireError, UsageError
 from stancewire.gold.stage import write_gold
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
@@ -184,6 +185,8 @@ def fixture(check: str) -> dict[str, Any]:
 
 def findings(check: str, project: Project) -> list[Problem]:
     """What the command that looks for this check finds."""
+    if CATALOGUE[check].found_by == "convert":
+        return convert_corpus(project).problems
     return write_gold(project).problems if CATALOGUE[check].found_by == "merge" else check_project(project)
 
 

@@ -47,7 +47,7 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
             files = write_codebook_files(project)
             said.append(f"{len(files.changed) + len(files.same)} files, {len(files.changed)} changed")
         with steps.step("converting the sources") as said:
-            converted = convert_corpus(project, workers=workers)
+            converted = convert_corpus(project, workers=workers, anew=True)
             problems += [*converted.rejects, *converted.problems]
             said.append(f"{converted.counts['written']} documents")
         with steps.step("reading the stored exports") as said:

@@ -3,8 +3,8 @@
 Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are the words those of the codebook), level 3
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
-`tests/data/checks/<id>.json`. What only merging can find is printed by `merge` (`found_by`); what another stage finds
-while it works (a doubtful encoding) is printed by its own command.
+`tests/data/checks/<id>.json`. What only merging or converting can find is printed by `merge` or `convert` (`found_by`);
+what else a stage finds while it works (a doubtful encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -173,9 +173,16 @@ _MERGED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("mirror-contradiction", 3, "warning", "An annotator's answers on a target and on its mirror take one side.",
      "ask the annotator; the answer on the target itself votes"),
 )  # fmt: skip
+# What is seen only while sources are converted.
+_CONVERTED: tuple[tuple[str, int, Severity, str, str], ...] = (
+    ("judged-text", 1, "warning", "Each text with judgements is the one that they were made on.",
+     "put its source back as it was; or run: stancewire build, and look at its judgements and at the quarantine"),
+)  # fmt: skip
 
-CATALOGUE: dict[str, Check] = {row[0]: Check(*row) for row in _ROWS} | {
-    row[0]: Check(*row, found_by="merge") for row in _MERGED
+CATALOGUE: dict[str, Check] = {
+    row[0]: Check(*row, found_by=command)
+    for command, rows in (("validate", _ROWS), ("merge", _MERGED), ("convert", _CONVERTED))
+    for row in rows
 }
 
 

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..conversion.state import Changes
     from ..corpus import ConvertReport
     from ..project import Project
 
@@ -65,6 +66,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=[],
         help="raise or lower a limit on what one source may hold, e.g. record_bytes=1000000",
     )
+    parser.add_argument(
+        "--fields",
+        choices=("all", "text"),
+        default="all",
+        help="text: only texts, hashes and what the sources state (no segments, sentences, language, reprints)",
+    )
+    parser.add_argument(
+        "--no-reprints",
+        action="store_true",
+        help="do not look for reprints, which holds all texts in memory; stories, reprints and variants stay empty",
+    )
+    parser.add_argument(
+        "--anew", action="store_true", help="convert all files, also those that have not changed since the last run"
+    )
     parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
     parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
     add_json(parser)
@@ -92,6 +107,9 @@ def run_convert(args: argparse.Namespace) -> int:
             encoding=args.encoding,
             format=args.format,
             id_prefixes=args.id_prefix,
+            fields=args.fields,
+            reprints=not args.no_reprints,
+            anew=args.anew,
             dry_run=args.dry_run,
             progress=not args.json,
             reading=ReadOptions(read_limits(args.limit), columns),
@@ -102,6 +120,7 @@ def run_convert(args: argparse.Namespace) -> int:
     failed = bool(bad) or (bool(report.rejects) and not args.allow_rejects)
     data: dict[str, Any] = {
         **report.counts,
+        "changes": None if report.changes is None else vars(report.changes),
         "dry_run": args.dry_run,
         "rejects": [problem.as_json() for problem in report.rejects],
         "problems": [problem.as_json() for problem in report.problems],
@@ -124,11 +143,32 @@ def _project(args: argparse.Namespace) -> Project | None:
         return None
 
 
+def reprints_missing(rows: dict[str, int]) -> bool:
+    """Every document has a row in `stories`, unless grouping was left out."""
+    return rows["documents"] > 0 and rows["stories"] == 0
+
+
+MAX_NAMED = 10
+
+
+def _change_lines(changes: Changes) -> list[str]:
+    """Files added, changed and removed since the last run, the first of each by name."""
+    lines = [f"  {len(changes.same)} files are as they were; only the others were read"]
+    for title in ("added", "changed", "removed"):
+        names = getattr(changes, title)
+        if names:
+            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+            lines.append(f"  {title} {len(names)}: {', '.join(names[:MAX_NAMED])}{more}")
+    return lines
+
+
 def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
     """The closing summary: read, written, rejected by reason, by format, by encoding."""
     counts = report.counts
     written = "would be written" if dry_run else "written"
     lines = [f"{counts['read']} read, {counts['written']} {written}, {counts['rejected']} rejected"]
+    if report.changes is not None:
+        lines += _change_lines(report.changes)
     if counts["ignored"]:
         lines[0] += f", {counts['ignored']} hidden files left aside"
     shown = (
@@ -141,5 +181,12 @@ def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
     for title, key in shown:
         if counts[key]:
             lines.append(f"  {title}: " + ", ".join(f"{name} {number}" for name, number in counts[key].items()))
+    if counts["furniture_candidates"]:
+        lines.append(
+            f"  {counts['furniture_candidates']} lines come again in many stories (furniture_candidates.csv): put what "
+            "is furniture under `furniture` in schema/codebook.yaml"
+        )
+    if reprints_missing(counts["rows"]):
+        lines.append("  reprints were not looked for: stories, reprints and variants are empty")
     lines.append("  rows: " + ", ".join(f"{name} {number}" for name, number in counts["rows"].items()))
     return lines

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import StancewireError, UsageError
@@ -28,16 +29,19 @@ def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
 
 
 def run(
-    stage: Callable[[Shard], Result],
+    stage: Callable[..., Result],
     shards: Iterable[Shard],
     workers: int = 1,
     progress: Callable[[Result], int] | None = None,
     total: int | None = None,
     what: str = "",
+    shared: Any = None,
 ) -> Iterator[Result]:
     """Results of `stage` for each shard, in the order of the shards.
 
     Args:
+        shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
+            shard.
         workers: 1 runs in this process, and starts at once; more start as many processes.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
@@ -48,7 +52,10 @@ def run(
     """
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
-    results = _run_here(stage, shards) if workers == 1 else _run_processes(stage, shards, workers)
+    if workers == 1:
+        results = _run_here(stage if shared is None else partial(stage, shared), shards)
+    else:
+        results = _run_processes(stage, shards, workers, shared)
     with _bar(progress is not None, total, what) as bar:
         for result in results:
             if bar is not None and progress is not None:
@@ -56,22 +63,36 @@ def run(
             yield result
 
 
-def _run_here(stage: Callable[[Shard], Result], shards: Iterable[Shard]) -> Iterator[Result]:
+def _run_here(stage: Callable[..., Result], shards: Iterable[Shard]) -> Iterator[Result]:
     for shard in shards:
         yield stage(shard)
 
 
-def _run_processes(stage: Callable[[Shard], Result], shards: Iterable[Shard], workers: int) -> Iterator[Result]:
+_shared: Any = None
+
+
+def _share(value: Any) -> None:
+    global _shared
+    _shared = value
+
+
+def _with_shared(stage: Callable[..., Result], shard: Shard) -> Result:
+    return stage(shard) if _shared is None else stage(_shared, shard)
+
+
+def _run_processes(
+    stage: Callable[..., Result], shards: Iterable[Shard], workers: int, shared: Any
+) -> Iterator[Result]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     # `spawn` everywhere: a fork would copy the threads' locks of Arrow and numpy, held or not.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _share, (shared,))
     waiting: deque[Future[Result]] = deque()
     try:
         for shard in shards:
-            waiting.append(pool.submit(stage, shard))
+            waiting.append(pool.submit(_with_shared, stage, shard))
             if len(waiting) >= workers * AHEAD:
                 yield waiting.popleft().result()
         while waiting:

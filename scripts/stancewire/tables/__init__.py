@@ -1,14 +1,18 @@
 """Tables: their schemas, the one Parquet writer, row ids, content hashes, manifests."""
 
-from .content import content_sha256
+from .content import ContentHash, content_sha256
 from .ids import number_repeats, row_id
-from .read import decode_parquet, find_in_manifest, parse_table, read_table
+from .parquet import ParquetFile
+from .read import decode_parquet, find_in_manifest, parse_table, read_columns, read_table
 from .schema import Field, TableSchema, read_table_schema, table_schema
 from .write import (
     MANIFEST,
+    Written,
     file_sha256,
     make_table,
     read_manifest,
+    remove,
+    shards_of,
     write_bytes,
     write_parquet,
     write_stage,
@@ -17,8 +21,11 @@ from .write import (
 
 __all__ = [
     "MANIFEST",
+    "ContentHash",
     "Field",
+    "ParquetFile",
     "TableSchema",
+    "Written",
     "content_sha256",
     "decode_parquet",
     "file_sha256",
@@ -26,10 +33,13 @@ __all__ = [
     "make_table",
     "number_repeats",
     "parse_table",
+    "read_columns",
     "read_manifest",
     "read_table",
     "read_table_schema",
+    "remove",
     "row_id",
+    "shards_of",
     "table_schema",
     "write_bytes",
     "write_parquet",

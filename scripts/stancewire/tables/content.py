@@ -9,6 +9,7 @@ Row groups, chunks, dictionaries and library versions leave no trace in it.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,29 +27,48 @@ _FIXED = {
 
 def content_sha256(schema: TableSchema, table: pa.Table) -> str:
     """Hash of the logical rows of `table`, whose columns and order are those of `schema`."""
-    whole = hashlib.sha256()
-    for field in schema.fields:
-        whole.update(_column_sha256(field, table.column(field.name)))
-    return whole.hexdigest()
+    hashed = ContentHash(schema)
+    hashed.update(table)
+    return hashed.hexdigest()
 
 
-def _column_sha256(field: Field, column: pa.ChunkedArray) -> bytes:
-    validity, lengths, values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
-    for chunk in column.chunks:
-        validity.update(_fixed(pc.is_valid(chunk).cast(pa.uint8())))
-        if field.type == "string":
-            text = chunk.cast(pa.string()) if pa.types.is_dictionary(chunk.type) else chunk
-            text = pc.fill_null(text, "").cast(pa.large_binary())
-            lengths.update(_fixed(pc.binary_length(text).cast(pa.int64())))
-            values.update(_binary(text))
-        else:
-            if field.type == "datetime":
-                chunk = chunk.cast(pa.timestamp("us", "UTC"))
-            values.update(_fixed(pc.fill_null(chunk.cast(_FIXED[field.type]), 0)))
-    head = hashlib.sha256(f"{field.name}\x1f{field.type}\x1f{len(column)}".encode())
-    for part in (validity, lengths, values):
-        head.update(part.digest())
-    return head.digest()
+class ContentHash:
+    """The content hash of a table that comes in pieces, in key order; where it is cut leaves no trace."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        self.schema = schema
+        self.rows = 0
+        self._streams = {field.name: tuple(hashlib.sha256() for _ in range(3)) for field in schema.fields}
+
+    def update(self, table: pa.Table) -> None:
+        """Add the rows of a piece."""
+        self.rows += table.num_rows
+        for field in self.schema.fields:
+            for chunk in table.column(field.name).chunks:
+                _update(field, chunk, *self._streams[field.name])
+
+    def hexdigest(self) -> str:
+        """The hash of all rows so far."""
+        whole = hashlib.sha256()
+        for field in self.schema.fields:
+            head = hashlib.sha256(f"{field.name}\x1f{field.type}\x1f{self.rows}".encode())
+            for part in self._streams[field.name]:
+                head.update(part.digest())
+            whole.update(head.digest())
+        return whole.hexdigest()
+
+
+def _update(field: Field, chunk: pa.Array, validity: Any, lengths: Any, values: Any) -> None:
+    validity.update(_fixed(pc.is_valid(chunk).cast(pa.uint8())))
+    if field.type == "string":
+        text = chunk.cast(pa.string()) if pa.types.is_dictionary(chunk.type) else chunk
+        text = pc.fill_null(text, "").cast(pa.large_binary())
+        lengths.update(_fixed(pc.binary_length(text).cast(pa.int64())))
+        values.update(_binary(text))
+    else:
+        if field.type == "datetime":
+            chunk = chunk.cast(pa.timestamp("us", "UTC"))
+        values.update(_fixed(pc.fill_null(chunk.cast(_FIXED[field.type]), 0)))
 
 
 def _fixed(array: pa.Array) -> memoryview | bytes:

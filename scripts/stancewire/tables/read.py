@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ..errors import TableError
 from .schema import TableSchema
-from .write import MANIFEST, read_manifest
+from .write import MANIFEST, read_manifest, shards_of
 
 _MAKES = {"convert": "stancewire convert", "judgements": "stancewire build", "gold": "stancewire merge"}
 
@@ -26,6 +26,8 @@ def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | No
     path = directory / f"{schema.name}.parquet"
     stage, entry = find_in_manifest(directory, schema.name)
     remedy = f"run: {_MAKES.get(stage or '', 'stancewire build')}"
+    if path.is_dir():
+        return _read_folder(path, schema, columns, entry, remedy)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -35,6 +37,23 @@ def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | No
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise TableError(f"{path} is not the file that {MANIFEST} names (changed, or an unfinished run); {remedy}")
     return parse_table(path, data, schema, columns)
+
+
+def _read_folder(
+    folder: Path, schema: TableSchema, columns: Sequence[str] | None, entry: dict[str, object] | None, remedy: str
+) -> pa.Table:
+    """A table that is a folder: its parts one after the other, each in key order."""
+    if entry is None:
+        raise TableError(f"{folder}: {folder.parent / MANIFEST} does not name it (an unfinished run?); {remedy}")
+    parts = shards_of(folder)
+    tables, lines = [], []
+    for part in parts:
+        data = part.read_bytes()
+        lines.append(f"{hashlib.sha256(data).hexdigest()}  {part.name}\n")
+        tables.append(parse_table(part, data, schema, columns))
+    if hashlib.sha256("".join(lines).encode()).hexdigest() != entry["sha256"]:
+        raise TableError(f"{folder} is not the folder that {MANIFEST} names (changed, or an unfinished run); {remedy}")
+    return pa.concat_tables(tables)
 
 
 def parse_table(path: Path, data: bytes, schema: TableSchema, columns: Sequence[str] | None = None) -> pa.Table:
@@ -70,6 +89,12 @@ def decode_parquet(data: bytes, columns: Sequence[str] | None = None) -> pa.Tabl
     """
     table = pq.ParquetFile(pa.BufferReader(data)).read(columns=None if columns is None else list(columns))
     return table if columns is None else table.select([name for name in columns if name in table.column_names])
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Columns of a table that this process has just written, a file or a folder; nothing is checked."""
+    parts = shards_of(path) if path.is_dir() else [path]
+    return pa.concat_tables([pq.ParquetFile(part).read(columns=list(columns)) for part in parts])
 
 
 def find_in_manifest(directory: Path, name: str) -> tuple[str | None, dict[str, object] | None]:

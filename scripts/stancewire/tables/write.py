@@ -1,7 +1,8 @@
 """The one place that makes and writes Parquet tables.
 
 A table is first *made* (`make_table`: columns, types, vocabularies, required values, key, order), then a stage *writes*
-all its tables at once (`write_stage`): each beside its place, flushed to disk, renamed, and `manifest.json` last.
+all its tables at once (`write_stage`): each beside its place, flushed to disk, renamed, and `manifest.json` last. A
+table too large for memory is written beside its place piece by piece (`ParquetFile`) and handed on as `Written`.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..errors import TableError
 from .content import content_sha256
+from .parquet import ParquetFile
 from .schema import Field, TableSchema
 
-ROW_GROUP_ROWS = 65_536
 MANIFEST = "manifest.json"
 FLOAT_DECIMALS = 12
 
@@ -120,61 +122,96 @@ def _check_key(schema: TableSchema, table: pa.Table) -> None:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write one made table: zstd 3, 65,536 rows a group, no metadata but the Arrow schema; flushed to disk."""
-    with open(path, "wb") as sink:
-        pq.write_table(
-            table.replace_schema_metadata(None),
-            sink,
-            compression="zstd",
-            compression_level=3,
-            row_group_size=ROW_GROUP_ROWS,
-            version="2.6",
-        )
-        sink.flush()
-        os.fsync(sink.fileno())
+    with ParquetFile(path, table.schema) as file:
+        file.write(table)
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
+    """SHA-256 of a file, read in pieces; of a table's folder that of the lines `sha256sum` prints of its files."""
+    if path.is_dir():
+        lines = [f"{file_sha256(part)}  {part.name}\n" for part in shards_of(path)]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
     with open(path, "rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
+def shards_of(folder: Path) -> list[Path]:
+    """The files of a table that is a folder, in order."""
+    return sorted(folder.glob("*.parquet"))
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table that stands beside its place already, and its manifest entry."""
+
+    path: Path
+    entry: dict[str, Any]
+
+
 def write_stage(
-    directory: Path, stage: str, tables: Mapping[str, tuple[TableSchema, pa.Table]], inputs: Mapping[str, str]
+    directory: Path,
+    stage: str,
+    tables: Mapping[str, tuple[TableSchema, pa.Table] | Written],
+    inputs: Mapping[str, str],
 ) -> None:
     """Write all tables of one stage into `directory`, then its part of `manifest.json`.
 
     Args:
         directory: where `<name>.parquet` go; made if missing.
         stage: the command that makes these tables, named to the reader whom a stale table stops.
-        tables: made tables (see `make_table`) with their schemas.
+        tables: made tables (see `make_table`) with their schemas, or ones that were written beside.
         inputs: what they were made from: a path relative to the project and its SHA-256.
 
     A run that dies leaves either the old tables, or a manifest that does not match them: readers then refuse.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    beside = {name: directory / f".{name}.parquet.writing" for name in tables}
+    beside: dict[str, Path] = {}
     entries = {}
     try:
-        for name, (schema, table) in tables.items():
-            write_parquet(beside[name], table)
+        for name, table in tables.items():
+            if isinstance(table, Written):
+                beside[name], entries[name] = table.path, table.entry
+                continue
+            beside[name] = directory / f".{name}.parquet.writing"
+            write_parquet(beside[name], table[1])
             entries[name] = {
                 "sha256": file_sha256(beside[name]),
                 "bytes": beside[name].stat().st_size,
-                "rows": table.num_rows,
-                "content_sha256": content_sha256(schema, table),
+                "rows": table[1].num_rows,
+                "content_sha256": content_sha256(*table),
             }
         for name, path in beside.items():
-            os.replace(path, directory / f"{name}.parquet")
+            _move(path, directory / f"{name}.parquet")
     finally:
         for path in beside.values():
-            path.unlink(missing_ok=True)
+            remove(path)
     manifest = read_manifest(directory)
     for part in manifest.values():  # a table belongs to the stage that wrote it last
         for name in entries:
             part.get("tables", {}).pop(name, None)
     manifest[stage] = {"inputs": dict(sorted(inputs.items())), "tables": dict(sorted(entries.items()))}
     write_text(directory / MANIFEST, json.dumps(dict(sorted(manifest.items())), indent=1) + "\n")
+
+
+def _move(path: Path, target: Path) -> None:
+    """Put a file or folder in the place of another; a folder is no bar to a file, nor a file to a folder."""
+    if path.is_dir() or target.is_dir():
+        aside = target.with_name(f".{target.name}.old")
+        remove(aside)
+        if target.exists():
+            os.replace(target, aside)
+        os.replace(path, target)
+        remove(aside)
+    else:
+        os.replace(path, target)
+
+
+def remove(path: Path) -> None:
+    """Take away a file or a folder with all that is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import codecs
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from encodings.aliases import aliases
+from functools import cached_property, partial
 
 from ..errors import SourceError
 from .raw_map import RawMap, map_raw
@@ -41,6 +43,8 @@ _SEVEN_BIT_OR_WIDE = re.compile(r"utf-(7|16|32)|iso2022|hz")
 # Codecs of Python that are no encodings of text, or whose text does not stand in the bytes in order.
 _NOT_FOR_TEXT = re.compile(r"idna|punycode|escape|undefined|mbcs|oem|rot|-sig$|^utf-(16|32)$|^utf-7$")
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0090-\u00ff˜™œ“”¦\u2018-\u201d]|ã€|Ã¢|ï¿½|ï»¿")
+_MOJIBAKE_SIGNS = ("Ã", "Â", "â€", "ã€", "ï¿½", "ï»¿")  # one of them is in whatever the pattern matches
+_CONTROLS_IN_UTF8 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 # The commoner comes first: where several encodings explain the bytes equally well, it is taken.
 _COMMON = (
     *("cp1252", "cp1251", "cp932", "gb18030", "cp949", "big5", "cp1250", "euc_jp", "koi8_r", "iso2022_jp"),
@@ -71,14 +75,20 @@ class Decoded:
     Attributes:
         encoding: Python's name of it: `raw.decode(encoding)` gives the text, but for the line breaks.
         score: 1 where the encoding is certain (mark, strict UTF-8, declared), else the detector's confidence.
-        raw_map: from code points to the source's bytes.
+        made_map: makes `raw_map`.
     """
 
     text: str
     encoding: str
     score: float
-    raw_map: RawMap
+    made_map: Callable[[], RawMap]
     doubts: tuple[Doubt, ...] = ()
+    is_raw: bool = False  # are the text's UTF-8 bytes the source's?
+
+    @cached_property
+    def raw_map(self) -> RawMap:
+        """From code points to the source's bytes; made when it is first asked for."""
+        return self.made_map()
 
 
 def find_encoding(name: str) -> str:
@@ -197,32 +207,36 @@ def _contradiction(codec: str | None, marked: str) -> tuple[Doubt, ...]:
 def _finish(
     raw: bytes, decoded: str, encoding: str, codec: str, mark: int, score: float, doubts: tuple[Doubt, ...]
 ) -> Decoded:
-    text = decoded.replace("\r\n", "\n").replace("\r", "\n") if "\r" in decoded else decoded
+    is_raw = encoding == "utf-8" and "\r" not in decoded
+    text = decoded if is_raw or "\r" not in decoded else decoded.replace("\r\n", "\n").replace("\r", "\n")
     if not text or text.isspace():
         raise Undecodable("source-empty", "there is nothing but white space in it; take it out, or fetch it again")
     if "\x00" in text:
         raise Undecodable("source-binary", f"decoded as {encoding} it holds NUL characters, so it is no plain text")
+    if encoding != "utf-8":  # strict UTF-8 has none
+        _refuse_surrogates(text, f"decoded as {encoding} it holds")
+    doubts += tuple(_doubtful_characters(text))
+    return Decoded(text, encoding, score, partial(map_raw, raw, codec, mark, decoded), doubts, is_raw)
+
+
+def _refuse_surrogates(text: str, what: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        message = (
-            f"decoded as {encoding} it holds a lone surrogate at character {error.start}; declare another encoding"
-        )
+        message = f"{what} a lone surrogate at character {error.start}; declare another encoding"
         raise Undecodable("source-encoding", message) from None
-    doubts += tuple(_doubtful_characters(text))
-    return Decoded(text, encoding, score, map_raw(raw, codec, mark, decoded), doubts)
 
 
 def _doubtful_characters(text: str) -> list[Doubt]:
     if text.isascii():
         return []
     found = []
-    if match := _MOJIBAKE.search(text):
+    if any(sign in text for sign in _MOJIBAKE_SIGNS) and (match := _MOJIBAKE.search(text)):
         message = f"{match.group()!r} at character {match.start()} looks like text decoded twice; kept as it is"
         found.append(Doubt("mojibake", message))
     if (place := text.find("\ufffd")) >= 0:
         found.append(Doubt("mojibake", f"a replacement character (U+FFFD) at character {place}: text was lost before"))
-    if match := re.search("[\u0080-\u0084\u0086-\u009f]", text):
+    if _CONTROLS_IN_UTF8.search(text.encode("utf-8")) and (match := re.search("[\u0080-\u0084\u0086-\u009f]", text)):
         message = f"control character U+{ord(match.group()):04X} at character {match.start()}: was cp1252 meant?"
         found.append(Doubt("mojibake", message))
     return found

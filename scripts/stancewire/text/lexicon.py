@@ -8,17 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..codebook.model import Codebook
 
 
+_DIGITS = re.compile(r"\d+")
+
+
+# The rules ask for the key of one line several times over, and furniture comes again in many documents.
+@lru_cache(maxsize=4096)
 def furniture_key(line: str) -> str:
     """What two spellings of one furniture line share: case, digits, outer punctuation and white space folded."""
-    folded = re.sub(r"\d+", "0", " ".join(line.casefold().split()))
-    return re.sub(r"^[\W_]+|[\W_]+$", "", folded)
+    folded = _DIGITS.sub("0", " ".join(line.casefold().split()))
+    start, end = 0, len(folded)
+    while start < end and not folded[start].isalnum():
+        start += 1
+    while end > start and not folded[end - 1].isalnum():
+        end -= 1
+    return folded[start:end]
 
 
 def read_keys(names: str) -> frozenset[str]:
@@ -107,6 +117,13 @@ _FURNITURE_LINES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+
+
+@lru_cache(maxsize=4096)
+def _is_furniture_line(line: str) -> bool:
+    return _FURNITURE_LINES.fullmatch(line.strip(" \t.»>→|*-")) is not None
+
+
 _WIRES = {
     "Bloomberg News": "bloomberg | bloomberg news | bloomberg l.p | bloomberg lp",
     "Reuters": "reuters | thomson reuters | reuters news agency",
@@ -153,6 +170,9 @@ _PHOTO_AGENCIES = (
 )
 
 
+_JOINED_NAMES = re.compile(r"[/,;&+|]|-(?=[A-Z])|\band\b|\bund\b")
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """What a corpus's texts are read with.
@@ -185,7 +205,7 @@ class Lexicon:
         """Is this whole line page furniture?"""
         if len(line) > 250:
             return False
-        if _FURNITURE_LINES.fullmatch(line.strip(" \t.»>→|*-")):
+        if _is_furniture_line(line):
             return True
         key = furniture_key(line)
         # `Live.` may be all that someone said.
@@ -210,7 +230,7 @@ class Lexicon:
             return False
         if furniture_key(name) in self.wires:
             return True
-        parts = [part for part in re.split(r"[/,;&+|]|-(?=[A-Z])|\band\b|\bund\b", name) if furniture_key(part)]
+        parts = [part for part in _JOINED_NAMES.split(name) if furniture_key(part)]
         return bool(parts) and all(furniture_key(part) in self.wires for part in parts)
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..sources.listing import RIGHTS, SourceFacts
@@ -42,19 +42,25 @@ class Metadata:
 
 
 def find_metadata(
-    text: str, segments: Sequence[Segment], facts: SourceFacts, lexicon: Lexicon, stated: Stated = NOTHING_STATED
+    text: str,
+    segments: Sequence[Segment],
+    facts: SourceFacts,
+    lexicon: Lexicon,
+    stated: Stated = NOTHING_STATED,
+    detect: Callable[[str], tuple[str | None, float | None]] = detect_language,
 ) -> Metadata:
     """What text, format and `sources.csv` state about a document.
 
     Args:
         text: canonical text. segments: its segments, after corrections.
         facts: the file's row in `sources.csv`. stated: by columns or markup.
+        detect: says which language the reading text is in; one that answers later, for many texts, may say nothing yet.
     """
     headers = [h for s in segments if s.role == "header" and (h := find_header(text[s.start : s.end])) is not None]
     date, date_source = _find_date(text, segments, headers, facts, stated)
     url = facts.url or _web_address(stated.url) or _find_url(headers)
     outlet, outlet_source = _find_outlet(headers, facts, lexicon, stated, url)
-    lang, lang_score = detect_language(
+    lang, lang_score = detect(
         "\n\n".join(text[s.start : s.end] for s in segments if s.role in ("headline", "body"))
     )
     if lang is None and re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated.lang):

@@ -70,13 +70,12 @@ def read_paragraphs(text: str, stands_alone: Callable[[str], bool], begins: Call
     """
     lines = read_lines(text)
     width = wrapped_width(lines)
+    if width is None:  # a line is a paragraph
+        return [Paragraph(line.start, line.end, line.text, line.block) for line in lines]
     found: list[list[Line]] = []
     alone = True
     for line in lines:
-        if width is None or not found or alone or not _continues(found[-1], line, width):
-            joins = False
-        else:
-            joins = not begins(line.text)
+        joins = bool(found) and not alone and _continues(found[-1], line, width) and not begins(line.text)
         # A line like `Reuters` may also be the rest of a wrapped sentence.
         mid_sentence = joins and not ends_sentence(found[-1][-1].text)
         alone = stands_alone(line.text) and not mid_sentence

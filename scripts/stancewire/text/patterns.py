@@ -335,11 +335,17 @@ _CLOSER = re.compile(
 )
 
 
+def _without_lead(line: str) -> str:
+    """A credit's names: without the dash, bracket or `Source:` before them, and what closes them."""
+    lead = _LEAD.match(line)
+    return line[lead.end() if lead else 0 :].rstrip(")] .")
+
+
 def credit_rule(line: str, lexicon: Lexicon) -> str | None:
     """The rule by which a whole line is a credit: `bloomberg news`, `-- Reuters`, `(Reporting by …)`, `(c) 2019 …`."""
     if len(line) > 450:
         return None
-    if lexicon.names_only_wires(_LEAD.sub("", line).rstrip(")] .")) and not line.rstrip().endswith("?"):
+    if lexicon.names_only_wires(_without_lead(line)) and not line.rstrip().endswith("?"):
         return "wire_credit"
     if _SIGN_OFF.fullmatch(line) and not is_byline(line, lexicon):
         return "sign_off"
@@ -365,7 +371,7 @@ def find_credited_wire(credit: str, lexicon: Lexicon) -> str | None:
     Short credits are read as names; in longer ones (`(c) 2019 Bloomberg L.P. All rights`) the spellings of more than
     three letters are looked for, and short ones in capitals (`AP`).
     """
-    found = lexicon.find_wire(_LEAD.sub("", credit).rstrip(")] ."))
+    found = lexicon.find_wire(_without_lead(credit))
     if found is not None:
         return found
     places = [

@@ -23,6 +23,7 @@ class Prepared:
         segments: before corrections. stated: by the format's markup or columns.
         extractor: name and version of what found the text; None for plain text and columns.
         raw_map: from code points to the record's bytes; None where the text was extracted from them.
+        is_raw: are the text's UTF-8 bytes the record's?
     """
 
     text: str
@@ -33,27 +34,32 @@ class Prepared:
     score: float
     raw_map: RawMap | None
     doubts: tuple[Doubt, ...] = ()
+    is_raw: bool = False
 
 
-def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon) -> Prepared:
+def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon, segmented: bool = True) -> Prepared:
     """The text of a record.
 
     Args:
         declared: an encoding that someone vouches for (`sources.csv`, the command line).
+        segmented: False leaves out segments and raw map, where the text alone is wanted.
 
     Raises:
         Undecodable: there is no text in it that can be used. MissingExtra: its format's own package is not installed.
     """
     if record.format == "txt":
         decoded = decode(record.raw, declared or record.declared)
-        segments = segment_text(decoded.text, lexicon)
+        segments = segment_text(decoded.text, lexicon) if segmented else []
         stated = NOTHING_STATED if record.fields is None else Stated(url=_address(record))
         # Bytes of a member or record are not those at the same place of the file.
-        raw_map = decoded.raw_map if record.record_no is None else None
-        return Prepared(decoded.text, segments, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts)
+        raw_map = decoded.raw_map if segmented and record.record_no is None else None
+        return Prepared(
+            decoded.text, segments, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts,
+            decoded.is_raw,
+        )  # fmt: skip
     article = _read(record, declared)
     text, blocks = compose(article.blocks)
-    segments = segment_blocks(text, blocks, lexicon)
+    segments = segment_blocks(text, blocks, lexicon) if segmented else []
     # What was decoded from bytes of a page has been looked at as a whole.
     doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
     return Prepared(text, segments, article.stated, article.extractor, article.encoding, article.score, None, doubts)

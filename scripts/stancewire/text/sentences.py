@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from .dates import MONTH
 from .model import Segment, Sentence
@@ -76,6 +77,9 @@ _LAST_WORD = re.compile(r"(?:^|[\s\"'“”‘’„«»()\[\]/—–-])([^\s\"'
 _ORDINAL_BEFORE = re.compile(
     r"\b(?:am|vom|der|dem|den|des|die|das|zum|beim|im|seit|bis|ab|und|el|il|le)\s+\d{1,3}$", re.IGNORECASE
 )
+_NEXT_WORD = re.compile(r"[^\W_]+(?:[’'.][^\W_]+)*")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_LETTER = re.compile(r"[^\W\d_]")
 _MONTH_NEXT = re.compile(MONTH, re.IGNORECASE)
 
 
@@ -95,9 +99,11 @@ def split_sentences(
         begins = [segment.start]
         if segment.role != "headline":
             begins += [segment.start + place for place in find_breaks(text[segment.start : segment.end])]
-        inside = {place for place in breaks if segment.start < place < segment.end}
-        begins = sorted((set(begins) | inside) - {place for place in joins if place != segment.start})
-        for start, following in zip(begins, [*begins[1:], segment.end], strict=True):
+        if breaks or joins:
+            inside = {place for place in breaks if segment.start < place < segment.end}
+            begins = sorted((set(begins) | inside) - {place for place in joins if place != segment.start})
+        begins.append(segment.end)
+        for start, following in pairwise(begins):
             end = start + len(text[start:following].rstrip())
             found.append(Sentence(len(found), segment.seg_no, start, end))
     return found
@@ -124,7 +130,7 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
     if not first or first.islower():  # nothing but an emoji or end mark follows, or the sentence goes on
         return False
     opened = following[0] in _OPEN and following[0] not in "([（【"
-    next_word = re.match(r"[^\W_]+(?:[’'.][^\W_]+)*", following.lstrip(_OPEN))
+    next_word = _NEXT_WORD.match(following.lstrip(_OPEN))
     starter = next_word is not None and next_word.group().lower() in _STARTERS
     if stop[-1] in "!?" or set(stop) <= {"!", "?"}:
         return not (close.strip(")]") and _SPEAKER_AFTER.match(following))
@@ -144,11 +150,12 @@ def _ends_after(word: str, before: str, first: str, starter: bool, following: st
         return False
     if key in _BEFORE_NUMBER and first.isdigit():
         return False
-    if key in _EITHER or re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word):
+    if key in _EITHER or _INITIALS.fullmatch(word):
         return starter
-    if re.fullmatch(r"[^\W\d_]", word) and word.isupper():  # an initial; the pronoun I and `Plan B` end sentences, too
+    is_letter = _LETTER.fullmatch(word) is not None
+    if is_letter and word.isupper():  # an initial; the pronoun I and `Plan B` end sentences, too
         return starter
-    if re.fullmatch(r"[^\W\d_]", word) and re.match(r"[^\W\d_]\.", following):  # z. B.
+    if is_letter and re.match(r"[^\W\d_]\.", following):  # z. B.
         return False
     if word.isdigit() and len(word) <= 3:
         if _MONTH_NEXT.match(following):

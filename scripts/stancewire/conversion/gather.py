@@ -1,0 +1,221 @@
+"""Parts into tables: sorted by key, as one file, or beyond a size as a folder of shards; at most a shard in memory.
+
+A shard holds the documents whose sha256(doc_id) begins with its bits, so a new article changes one shard of each
+table. Its file is named for these bits, in hexadecimal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..sources import Reject
+from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
+from ..tables.parquet import ROW_GROUP_ROWS
+from .parts import BUCKET, open_part
+from .records import duplicate
+
+# Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
+MAX_ROWS = 2_000_000
+MAX_BYTES = 1 << 30
+# Also where the articles are so long that one row group would take more than this.
+MAX_GROUP_BYTES = 256 << 20
+# What a shard holds at most, if hashes are spread evenly.
+SHARD_ROWS = 500_000
+SHARD_BYTES = 48 << 20
+MAX_BITS = 16
+
+Seen = Callable[[pa.Table], None] | None
+
+
+@dataclass
+class Parts:
+    """The parts of all tables, in the order of the sources.
+
+    Attributes:
+        paths: by table. rows, bytes: of all parts, by table.
+        dropped: by number of the part, the documents whose id another had before. rejects: these, as rejects.
+    """
+
+    paths: dict[str, list[Path]]
+    rows: dict[str, int]
+    bytes: dict[str, int]
+    dropped: dict[int, set[str]] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def shard_bits(rows: int, n_bytes: int) -> int | None:
+    """How many bits of the hash shard a table; None where it is one file."""
+    group = n_bytes / rows * min(rows, ROW_GROUP_ROWS) if rows else 0
+    if rows <= MAX_ROWS and n_bytes <= MAX_BYTES and group <= MAX_GROUP_BYTES:
+        return None
+    shards = max(rows / SHARD_ROWS, n_bytes / SHARD_BYTES, 2)
+    return min(MAX_BITS, int(np.ceil(np.log2(shards))))
+
+
+def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1, seen: Seen = None) -> Written:
+    """Write one table beside its place; `documents` first, since it finds out which ids stand twice.
+
+    Args:
+        path: the file or folder to make. threads: shards that are sorted and compressed at a time.
+    """
+    remove(path)
+    bits = shard_bits(parts.rows[schema.name], parts.bytes[schema.name])
+    hashed = ContentHash(schema)
+    if bits is None:
+        with ParquetFile(path, schema.arrow) as file:
+            for table in _in_order(parts, schema):
+                hashed.update(table)
+                if seen is not None:
+                    seen(table)
+                file.write(table)
+        size = path.stat().st_size
+    else:
+        path.mkdir()
+
+        def write_shard(number: int) -> pa.Table:
+            table = _shard(parts, schema, number, bits)
+            with ParquetFile(path / f"{number:0{-(-bits // 4)}x}.parquet", schema.arrow) as file:
+                file.write(table)
+            return table
+
+        # Documents one by one: a later shard's duplicates are told in the order of the shards.
+        for table in _ahead(write_shard, range(1 << bits), threads):
+            hashed.update(table)
+            if seen is not None:
+                seen(table)
+        size = sum(shard.stat().st_size for shard in path.iterdir())
+    entry = {"sha256": file_sha256(path), "bytes": size, "rows": hashed.rows, "content_sha256": hashed.hexdigest()}
+    return Written(path, entry)
+
+
+def _ahead(work: Callable[[int], pa.Table], items: Iterable[int], threads: int) -> Iterator[pa.Table]:
+    """Results in order, computed by some threads (Arrow lets go of the interpreter), no more at a time than these."""
+    waiting: deque[Future[pa.Table]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Table:
+    found, origin = [], []
+    for part_no, path in enumerate(parts.paths[schema.name]):
+        table = open_part(path)
+        mine = pc.equal(pc.shift_right(table.column(BUCKET), pa.scalar(16 - bits, pa.uint16())), number)
+        rows = table.filter(mine).drop_columns([BUCKET])
+        rows = _without(rows, parts.dropped.get(part_no))
+        found.append(rows)
+        origin.append(np.full(rows.num_rows, part_no))
+    return _sorted(parts, schema, _concat(schema, found), np.concatenate([np.zeros(0, np.int64), *origin]))
+
+
+def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
+    """All rows in key order, in pieces of any size."""
+    paths = parts.paths[schema.name]
+    if parts.dropped == {} and _follow_each_other(paths):
+        for path in paths:
+            yield _concat(schema, [open_part(path).drop_columns([BUCKET])])
+        return
+    ids, origin, places = [], [], []
+    for part_no, path in enumerate(paths):
+        column = open_part(path).column("doc_id").combine_chunks()
+        kept: npt.NDArray[Any] = np.arange(len(column))
+        if part_no in parts.dropped:
+            gone = pc.is_in(column, value_set=pa.array(sorted(parts.dropped[part_no])))
+            kept = np.flatnonzero(~np.asarray(gone))
+            column = column.take(pa.array(kept))
+        ids.append(column)
+        origin.append(np.full(len(column), part_no))
+        places.append(kept)
+    # A stable sort: within a document the rows of its part are in order.
+    order = np.asarray(pc.sort_indices(pa.chunked_array(ids)))
+    part_of, place_of = np.concatenate(origin)[order], np.concatenate(places)[order]
+    last: tuple[str, tuple[str, int | None]] | None = None
+    for start in range(0, len(order), ROW_GROUP_ROWS):
+        chosen, at = part_of[start : start + ROW_GROUP_ROWS], place_of[start : start + ROW_GROUP_ROWS]
+        found, position = [], []
+        for part_no in np.unique(chosen):
+            mine = np.flatnonzero(chosen == part_no)
+            found.append(open_part(paths[part_no]).drop_columns([BUCKET]).take(pa.array(at[mine])))
+            position.append(mine)
+        back = np.argsort(np.concatenate(position), kind="stable")
+        table = _concat(schema, found).take(pa.array(back))
+        if schema.name == "documents":
+            table, last = _drop_repeated(parts, table, chosen, last)
+        yield table
+
+
+def _follow_each_other(paths: Sequence[Path]) -> bool:
+    """Does each part end before the next begins?"""
+    before: str | None = None
+    for path in paths:
+        column = open_part(path).column("doc_id")
+        if len(column):
+            if before is not None and before >= column[0].as_py():
+                return False
+            before = column[-1].as_py()
+    return True
+
+
+def _concat(schema: TableSchema, tables: Sequence[pa.Table]) -> pa.Table:
+    """The tables as one, in the schema's own types, whatever a part's vocabularies are."""
+    plain = [table.select(schema.arrow.names) for table in tables]
+    if not plain:
+        return schema.arrow.empty_table()
+    return pa.concat_tables(plain).unify_dictionaries().cast(schema.arrow).combine_chunks()
+
+
+def _without(rows: pa.Table, dropped: set[str] | None) -> pa.Table:
+    if not dropped:
+        return rows
+    return rows.filter(pc.invert(pc.is_in(rows.column("doc_id"), value_set=pa.array(sorted(dropped)))))
+
+
+def _sorted(parts: Parts, schema: TableSchema, table: pa.Table, origin: npt.NDArray[Any]) -> pa.Table:
+    order = pc.sort_indices(table.column("doc_id"))
+    table = table.take(order).combine_chunks()
+    if schema.name == "documents":
+        table, _ = _drop_repeated(parts, table, origin[np.asarray(order)], None)
+    return table
+
+
+def _drop_repeated(
+    parts: Parts, table: pa.Table, origin: npt.NDArray[Any], last: tuple[str, tuple[str, int | None]] | None
+) -> tuple[pa.Table, tuple[str, tuple[str, int | None]] | None]:
+    """The documents without those whose id stands before them; `last` is the document before the first."""
+    if table.num_rows == 0:
+        return table, last
+    ids = table.column("doc_id").combine_chunks()
+    same = np.zeros(len(ids), bool)
+    same[0] = last is not None and last[0] == ids[0].as_py()
+    same[1:] = np.asarray(pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1)))
+    for row in np.flatnonzero(same):
+        at = int(row)
+        while at > 0 and same[at]:
+            at -= 1
+        first = last[1] if same[at] and last is not None else _place(table, at)
+        source_path, record_no = _place(table, int(row))
+        doc_id = ids[int(row)].as_py()
+        parts.rejects.append(duplicate(doc_id, first, source_path, -1 if record_no is None else record_no))
+        parts.dropped.setdefault(int(origin[row]), set()).add(doc_id)
+    end = len(ids) - 1
+    if not (same[end] and last is not None and last[0] == ids[end].as_py()):
+        last = ids[end].as_py(), _place(table, end)
+    return (table.filter(pa.array(~same)) if same.any() else table), last
+
+
+def _place(table: pa.Table, row: int) -> tuple[str, int | None]:
+    return table.column("source_path")[row].as_py(), table.column("record_no")[row].as_py()

@@ -1,0 +1,180 @@
+"""Parcels: the pieces in which sources are converted, each in whatever process; the cut leaves no trace in the tables.
+
+A parcel's key is a hash of all that its rows depend on: its files as they stand on disk, what is known of them, the
+rules. Parts of a killed run that bear the key are taken as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
+from ..sources.spans import Span, cut_lines
+from ..text import Lexicon
+from ..text.corrections import Correction
+
+FILES_A_PARCEL = 512
+BYTES_A_PARCEL = 4 << 20
+# Those that texts, languages and tables come from; those of extras may be absent.
+LIBRARIES = (
+    *("charset-normalizer", "py3langid", "pyarrow", "numpy", "msgspec"),
+    *("trafilatura", "lxml", "lxml_html_clean", "python-docx", "striprtf", "warcio", "fsspec", "defusedxml"),
+)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What every parcel of one run is converted with.
+
+    Attributes:
+        corrections: by document. fields: `all`, or `text` for texts, hashes and metadata alone.
+        own_roots: numbers of the roots that `sources.csv` and the corrections are about; a file of another root may
+            have the same name.
+        encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
+        folder: where parts are written. schemas: the project's own table schemas, if any.
+        rules: a hash of the code and settings that rows depend on. reading: limits and columns for the readers.
+        loose: a hash of the corrections of documents that have no file's name: any file may hold them as records.
+    """
+
+    lexicon: Lexicon
+    corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
+    own_roots: frozenset[int] = frozenset()
+    encoding: str | None = None
+    fields: str = "all"
+    folder: Path = Path()
+    schemas: Path | None = None
+    rules: str = ""
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    loose: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Some files, or a span of lines of one; `facts` are those of each file, in order."""
+
+    key: str
+    files: tuple[SourceFile, ...]
+    facts: tuple[SourceFacts, ...]
+    span: Span | None = None
+    n_bytes: int = 0
+
+
+def cut_parcels(
+    conversion: Conversion, files: Sequence[SourceFile], facts: Mapping[str, SourceFacts]
+) -> Iterator[tuple[Parcel, str | None]]:
+    """The parcels in the order of their files; beside the first span of a file that is cut, the file's SHA-256."""
+    waiting: list[SourceFile] = []
+    size = 0
+    most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
+    for file in files:
+        length = file_size(file)
+        if length > BYTES_A_PARCEL and is_json_lines(file):
+            if waiting:
+                yield _parcel(conversion, waiting, facts), None
+                waiting, size = [], 0
+            yield from _cut_file(conversion, file, facts)
+            continue
+        if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
+            yield _parcel(conversion, waiting, facts), None
+            waiting, size = [], 0
+        waiting.append(file)
+        size += length
+    if waiting:
+        yield _parcel(conversion, waiting, facts), None
+
+
+def _cut_file(
+    conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]
+) -> Iterator[tuple[Parcel, str | None]]:
+    try:
+        spans, sha256 = cut_lines(file.path, BYTES_A_PARCEL)
+    except OSError:  # the reader says what is wrong
+        yield _parcel(conversion, [file], facts), None
+        return
+    for number, span in enumerate(spans):
+        yield _parcel(conversion, [file], facts, span), sha256 if number == 0 else None
+
+
+def _parcel(
+    conversion: Conversion, files: list[SourceFile], facts: Mapping[str, SourceFacts], span: Span | None = None
+) -> Parcel:
+    own = tuple(_facts(conversion, file, facts) for file in files)
+    key = hashlib.sha256(conversion.rules.encode())
+    for file in files:
+        key.update(file_key(conversion, file, facts).encode())
+    key.update(repr(span).encode())
+    size = span.end - span.start if span else sum(map(file_size, files))
+    return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)
+
+
+def _facts(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> SourceFacts:
+    return facts.get(file.source_path, NOTHING_KNOWN) if file.root in conversion.own_roots else NOTHING_KNOWN
+
+
+def file_key(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> str:
+    """What stands for a file and all that is known of it; other bytes in it change it (by size, times or inode)."""
+    known = _facts(conversion, file, facts)
+    known_of = (known.outlet, known.date, known.url, known.rights, known.license, known.encoding)
+    is_own = file.root in conversion.own_roots
+    decided = (conversion.corrections.get(file.name), conversion.loose) if is_own else None
+    parts = (
+        file.source_path, file.format, file.forced, file.name, file.prefix, is_own, known_of, _stamp(file), decided,
+    )  # fmt: skip
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def loose_corrections(corrections: Mapping[str, tuple[Correction, ...]], files: Sequence[SourceFile]) -> str:
+    """A hash of the corrections of documents that no file has the name of."""
+    names = {file.name for file in files}
+    return hash_lines(repr(item) for item in sorted(corrections.items()) if item[0] not in names)
+
+
+def _stamp(file: SourceFile) -> tuple[int, ...] | str:
+    """What changes with a file's bytes; behind an address nothing is sure to, so that it is read each time."""
+    return os.urandom(16).hex() if file.address is not None else _stat(file.path)
+
+
+def _stat(path: Path) -> tuple[int, ...]:
+    """Size, times and inode: as sure a sign of a change as there is without reading the file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1,)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+def file_size(file: SourceFile) -> int:
+    """Bytes of a file; 0 where it cannot be asked."""
+    return max(0, _stat(file.path)[0]) if file.address is None else 0
+
+
+def hash_lines(lines: Iterable[str]) -> str:
+    """SHA-256 of lines of text."""
+    hashed = hashlib.sha256()
+    for line in lines:
+        hashed.update(line.encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()
+
+
+@cache
+def rules_sha256() -> str:
+    """A hash of the code that rows depend on, and of the libraries that it asks."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    package = Path(__file__).parents[1]
+    hashed = hashlib.sha256()
+    for room in ("sources", "text", "conversion", "tables"):
+        for path in sorted((package / room).glob("*.py")):
+            hashed.update(path.read_bytes())
+    for library in LIBRARIES:
+        try:
+            found = version(library)
+        except PackageNotFoundError:  # one of an extra
+            found = "absent"
+        hashed.update(f"{library} {found}\n".encode())
+    return hashed.hexdigest()

@@ -1,0 +1,136 @@
+"""Parts: what came of a parcel, on disk, as Arrow files sorted by key; and the account of it, written last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import Problem
+from ..sources import Reject
+from ..tables import TableSchema, make_table, write_bytes
+
+PART_TABLES = ("documents", "segments", "sentences")
+BUCKET = "bucket"  # a part's own column: the first 16 bits of sha256(doc_id)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often something was met in a file: `aside` (no article: its kind) or `columns` (read from these)."""
+
+    source_path: str
+    kind: str
+    what: str
+    count: int
+
+
+@dataclass
+class Account:
+    """What a parcel gave.
+
+    Attributes:
+        n_files, n_bytes: that were read; a file that is cut into spans counts with the first.
+        parts: for each part rows and bytes of values by table. hashes: root, source path and SHA-256 of each file read.
+    """
+
+    key: str
+    n_files: int = 0
+    n_bytes: int = 0
+    parts: list[dict[str, tuple[int, int]]] = field(default_factory=list)
+    hashes: list[tuple[int, str, str]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
+
+    def write(self, folder: Path) -> None:
+        """Write it beside its parts; a parcel that has an account is done."""
+        data = asdict(self)
+        write_bytes(folder / f"{self.key}.json", json.dumps(data, ensure_ascii=True).encode())
+
+
+def read_account(folder: Path, key: str) -> Account | None:
+    """The account of a parcel that an earlier run finished; None where there is none."""
+    try:
+        data = json.loads((folder / f"{key}.json").read_bytes())
+        return Account(
+            data["key"],
+            data["n_files"],
+            data["n_bytes"],
+            [{name: tuple(size) for name, size in part.items()} for part in data["parts"]],
+            [tuple(item) for item in data["hashes"]],
+            [Reject(**item) for item in data["rejects"]],
+            [Problem(**item) for item in data["problems"]],
+            [Tally(**item) for item in data["tallies"]],
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def part_path(folder: Path, key: str, number: int, table: str) -> Path:
+    """Where a part's rows of one table stand."""
+    return folder / f"{key}-{number}.{table}.arrow"
+
+
+def write_part(
+    folder: Path, key: str, number: int, schemas: Mapping[str, TableSchema], tables: Mapping[str, pa.Table]
+) -> dict[str, tuple[int, int]]:
+    """Write the rows of a part, documents first, with each row's bucket; returns rows and bytes of values by table."""
+    sizes = {}
+    doc_ids = buckets = None
+    for name, rows in tables.items():
+        table = make_table(schemas[name], rows)
+        ids = table.column("doc_id")
+        if doc_ids is None:
+            doc_ids, buckets = ids.combine_chunks(), pa.array(map(bucket, ids.to_pylist()), pa.uint16())
+            found = buckets
+        else:
+            found = pc.take(buckets, pc.index_in(ids, value_set=doc_ids)).cast(pa.uint16())
+        write_arrow(part_path(folder, key, number, name), [table.append_column(BUCKET, found)])
+        sizes[name] = (table.num_rows, value_bytes(table))
+    return sizes
+
+
+def bucket(doc_id: str) -> int:
+    """The first 16 bits of sha256(doc_id)."""
+    return int.from_bytes(hashlib.sha256(doc_id.encode("utf-8", "surrogatepass")).digest()[:2])
+
+
+def write_arrow(path: Path, tables: Iterable[pa.Table]) -> None:
+    """Write tables of one schema as one Arrow file, beside its place and renamed; what is lost is made again."""
+    beside = path.with_name(f".{path.name}.writing")
+    writer = None
+    try:
+        with open(beside, "wb") as sink:
+            for table in tables:
+                writer = writer or pa.ipc.new_file(sink, table.schema)
+                writer.write_table(table)
+            if writer is not None:
+                writer.close()
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def value_bytes(table: pa.Table) -> int:
+    """Bytes of the values of a table, as they would lie in memory: a function of the rows alone."""
+    size = 0
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            size += 4 * len(column)
+        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            size += 4 * len(column) + (pc.sum(pc.binary_length(column)).as_py() or 0)
+        else:
+            size += len(column) * column.type.bit_width // 8
+    return size
+
+
+def open_part(path: Path) -> pa.Table:
+    """A part's rows, mapped and not read: what is not looked at stays on disk."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()

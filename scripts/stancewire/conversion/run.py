@@ -1,0 +1,272 @@
+"""One conversion from its files to its tables: parcels out, parts in, tables written, and what came of it counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine import run
+from ..errors import Problem
+from ..project import CORPUS_TABLES, Project
+from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
+from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
+from .against import check_corrected, check_judged, check_listing, judged_texts
+from .furniture import CANDIDATES, find_candidates
+from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
+from .parts import PART_TABLES, Account, Tally, part_path
+from .records import convert_parcel
+from .state import Changes, Said, State, take_over, write_state
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .gather import Parts
+
+# Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
+MAX_LISTED = 10_000
+REPRINT_TABLES = ("stories", "reprints", "variants")
+# What grouping needs of each table; nothing else is read again.
+REPRINT_COLUMNS = {
+    "documents": ("doc_id", "text", "n_words", "date", "wire", "lang"),
+    "segments": ("doc_id", "seg_no", "role", "start", "end"),
+    "sentences": ("doc_id", "sent_no", "start", "end"),
+}
+
+
+class Again(Exception):
+    """What was taken over from the last conversion does not fit; convert all anew."""
+
+
+@dataclass
+class Run:
+    """One conversion on its way: what was found, what came of it."""
+
+    project: Project | None
+    conversion: Conversion
+    facts: Mapping[str, SourceFacts]
+    found: FoundSources
+    reprints: bool
+    sources: Sequence[Path | str]
+    remember: Path | None = None
+    accounts: list[Account] = field(default_factory=list)
+    hashes: list[tuple[int, str, str]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    met: dict[str, Counter[str]] = field(default_factory=lambda: {"aside": Counter(), "columns": Counter()})
+    formats: Counter[str] = field(default_factory=Counter)
+    encodings: Counter[str] = field(default_factory=Counter)
+    corrected: set[str] = field(default_factory=set)
+    judged: dict[str, set[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    changes: Changes | None = None
+    tables: dict[str, tuple[TableSchema, pa.Table] | Written] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    candidates: str = ""
+
+    @property
+    def rules(self) -> str:
+        """What all rows of the tables depend on, besides the files and what is known of each."""
+        return f"{hash_lines([self.conversion.rules])} {self.reprints}"
+
+    def convert_all(self, files: Sequence[SourceFile], workers: int, progress: bool, before: State | None) -> None:
+        """Convert the files, but for those that are as they were, and make all tables."""
+        self.judged = judged_texts(self.project)
+        self.keys = {file.source_path: file_key(self.conversion, file, self.facts) for file in files}
+        if before is not None:
+            # A record that was rejected since its id stood twice may be the only one now.
+            self.changes = before.compare(self.keys)
+            same = set(self.changes.same)
+            self.hashes += [(0, name, before.hashes[name]) for name in self.changes.same if name in before.hashes]
+            self._hear([item for name in self.changes.same for item in before.said.get(name, ())])
+            if any(reject.check == "source-duplicate" for reject in self.rejects):
+                raise Again
+            if same:
+                self.accounts.append(
+                    take_over(self.conversion.folder.parent, self.conversion.folder, "old", self.changes.same)
+                )
+            files = [file for file in files if file.source_path not in same]
+        self.accounts += self.convert(files, workers, progress)
+        self.make_tables(workers, before is not None)
+        self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
+        self.counts = self.count()
+
+    def write(self) -> None:
+        """Put the tables in their places, and remember what was done; the parts are not needed any more."""
+        work = self.conversion.folder
+        write_stage(work.parent, "convert", self.tables, _inputs(self.project, self.sources, self.hashes))
+        remove(work)
+        work.mkdir()
+        if self.candidates:
+            write_text(work.parent / CANDIDATES, self.candidates)
+        else:
+            remove(work.parent / CANDIDATES)
+        if len(self.sources) == 1:
+            written = {name: table.entry["sha256"] for name, table in self.tables.items() if isinstance(table, Written)}
+            hashes = {source_path: sha256 for _, source_path, sha256 in self.hashes}
+            write_state(work, self.rules, self.keys, hashes, self.said, self.counts, written)
+
+    def convert(self, files: Sequence[SourceFile], workers: int, progress: bool) -> Iterator[Account]:
+        """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
+
+        def parcels() -> Iterator[Parcel]:
+            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts):
+                if sha256 is not None:
+                    file = parcel.files[0]
+                    self.hashes.append((file.root, file.source_path, sha256))
+                yield parcel
+
+        shown = (lambda account: account.n_bytes) if progress else None
+        total = sum(file_size(file) for file in files) if progress else None
+        for account in run(convert_parcel, parcels(), workers, shown, total, "B", self.conversion):
+            self.hashes += account.hashes
+            self._hear([*account.rejects, *account.problems, *account.tallies])
+            account.hashes, account.rejects, account.problems, account.tallies = [], [], [], []
+            yield account
+
+    def _hear(self, said: Sequence[Said]) -> None:
+        """Take in what single sources gave rise to; the next run is told it again where they are as they were."""
+        self.said += said
+        self.rejects += [item for item in said if isinstance(item, Reject)]
+        self.problems += [item for item in said if isinstance(item, Problem)]
+        for item in said:
+            if isinstance(item, Tally):
+                self.met[item.kind][item.what] += item.count
+
+    def make_tables(self, workers: int, is_partial: bool) -> None:
+        """All tables: those of documents written beside their places, the others made."""
+        from .gather import write_table
+
+        schemas = {name: read_table_schema(name, self.conversion.schemas) for name in CORPUS_TABLES}
+        parts = self._parts()
+        work = self.conversion.folder
+        made: dict[str, tuple[TableSchema, pa.Table] | Written] = {}
+        for name in PART_TABLES:
+            seen = self._see if name == "documents" else None
+            made[name] = write_table(parts, schemas[name], work / f"{name}.parquet", workers, seen)
+            if is_partial and parts.rejects:
+                raise Again
+        self.rejects += [*self.found.rejects, *parts.rejects]
+        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(REPRINT_TABLES, ())
+        if self.reprints:
+            rows = self._group_reprints({name: work / f"{name}.parquet" for name in PART_TABLES}, workers)
+        rows = {**rows, "rejects": [vars(reject) for reject in one_a_place(self.rejects)]}
+        made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
+        self.tables = {name: made[name] for name in CORPUS_TABLES}
+        if self.reprints:
+            stories = made["stories"]
+            assert not isinstance(stories, Written)
+            paths = work / "documents.parquet", work / "segments.parquet"
+            self.candidates = find_candidates(*paths, stories[1], work)
+
+    def _parts(self) -> Parts:
+        from .gather import Parts
+
+        sizes = {name: [part[name] for account in self.accounts for part in account.parts] for name in PART_TABLES}
+        return Parts(
+            {
+                name: [
+                    part_path(self.conversion.folder, account.key, number, name)
+                    for account in self.accounts
+                    for number in range(len(account.parts))
+                ]
+                for name in PART_TABLES
+            },
+            {name: sum(rows for rows, _ in sizes[name]) for name in PART_TABLES},
+            {name: sum(size for _, size in sizes[name]) for name in PART_TABLES},
+        )
+
+    def _see(self, documents: pa.Table) -> None:
+        """Count documents as they are written."""
+        self.formats.update(documents.column("format").to_pylist())
+        self.encodings.update(documents.column("encoding").to_pylist())
+        if self.conversion.corrections:
+            self.corrected.update(self.conversion.corrections.keys() & set(documents.column("doc_id").to_pylist()))
+        if self.judged:
+            ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
+            self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
+
+    def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
+        """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
+        from ..reprints.stage import make_reprint_tables
+        from ..tables import read_columns
+
+        documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
+        grouped = make_reprint_tables(documents, segments, sentences, workers, self.remember)
+        return {name: grouped[name] for name in REPRINT_TABLES}
+
+    def check(self, whole: bool) -> None:
+        """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
+        self.problems += [*self.found.warnings, *(check_judged(self.judged, self.texts) if whole else ())]
+        own_roots = self.conversion.own_roots
+        if not own_roots:
+            return
+        own = {source_path: sha256 for root, source_path, sha256 in self.hashes if root in own_roots}
+        self.problems += check_listing(self.facts, self.found, own, whole)
+        if whole:
+            self.problems += check_corrected(self.conversion, self.corrected)
+
+    def count(self) -> dict[str, Any]:
+        """The numbers of the closing summary."""
+        rows = {n: t.entry["rows"] if isinstance(t, Written) else t[1].num_rows for n, t in self.tables.items()}
+        rejects = one_a_place(self.rejects)
+        n_files = len(self.found.files) + len(self.found.rejects)
+        return {
+            "read": n_files - sum(r.check == "source-duplicate" for r in self.found.rejects),
+            "records": rows["documents"] + len(self.rejects) - len(self.found.rejects),
+            "written": rows["documents"],
+            "rejected": len(rejects),
+            "ignored": len(self.found.ignored),
+            "rejected_by": _by_name(reject.check for reject in rejects),
+            "by_format": _by_name(self.formats),
+            "by_encoding": _by_name(self.encodings),
+            "by_columns": _by_name(self.met["columns"]),
+            "left_aside": _by_name(self.met["aside"]),
+            "rows": rows,
+            "furniture_candidates": max(0, self.candidates.count("\n") - 1),
+        }
+
+
+def _is_folder(source: Path | str, folder: Path) -> bool:
+    return base_of(source) == folder and Path(source).is_dir()
+
+
+def _by_name(names: Any) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def one_a_place(rejects: Sequence[Reject]) -> list[Reject]:
+    """Rejects by place; where two roots hold files of one path, or a file fails twice, the messages are joined."""
+    by_place: dict[tuple[str, int], list[Reject]] = {}
+    for reject in rejects:
+        by_place.setdefault((reject.source_path, reject.record_no), []).append(reject)
+    return [
+        Reject(*place, same[0].check, " | ".join(reject.message for reject in same))
+        for place, same in sorted(by_place.items())
+    ]
+
+
+def _inputs(
+    project: Project | None, sources: Sequence[Path | str], hashes: Sequence[tuple[int, str, str]]
+) -> dict[str, str]:
+    """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
+    roots = []
+    for base in map(base_of, sources):
+        inside = project is not None and base.is_relative_to(project.root)
+        roots.append(base.relative_to(project.root).as_posix() if project is not None and inside else base.name)
+    if len(hashes) <= MAX_LISTED:
+        inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
+    else:
+        by_root: dict[int, list[str]] = {}
+        for root, source_path, sha256 in hashes:
+            by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")
+        inputs = {f"{roots[root]}/": hash_lines(sorted(lines)) for root, lines in by_root.items()}
+    if project is not None:
+        for path in (project.sources_csv, project.corrections_csv, project.codebook_yaml):
+            if path.is_file():
+                inputs[project.relative(path)] = file_sha256(path)
+    return inputs

@@ -1,0 +1,73 @@
+"""One Parquet file, written piece by piece; the same rows are the same bytes however they were cut."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP_ROWS = 65_536
+
+
+class ParquetFile:
+    """A file on its way: zstd 3, exactly 65,536 rows a group (fewer in the last), flushed to disk when it is closed.
+
+    No more than one group of rows is held in memory, besides what `write` is given.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.rows = 0
+        self._schema = schema.remove_metadata()
+        self._sink = open(path, "wb")  # noqa: SIM115 (closed in __exit__)
+        self._writer = pq.ParquetWriter(
+            self._sink, self._schema, compression="zstd", compression_level=3, version="2.6"
+        )
+        self._waiting: deque[pa.Table] = deque()
+        self._n_waiting = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows, which follow those before in key order."""
+        self.rows += table.num_rows
+        self._waiting.append(table.replace_schema_metadata(None))
+        self._n_waiting += table.num_rows
+        while self._n_waiting >= ROW_GROUP_ROWS:
+            self._write_group(ROW_GROUP_ROWS)
+
+    def _write_group(self, count: int) -> None:
+        taken = []
+        missing = count
+        while missing:
+            table = self._waiting.popleft()
+            if table.num_rows > missing:
+                self._waiting.appendleft(table.slice(missing))
+                table = table.slice(0, missing)
+            taken.append(table)
+            missing -= table.num_rows
+        self._n_waiting -= count
+        whole = pa.concat_tables(taken).combine_chunks()
+        # Each call begins a row group, and Arrow's own count of rows in a group starts anew with it.
+        self._writer.write_table(whole, row_group_size=ROW_GROUP_ROWS)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                if self._n_waiting:
+                    self._write_group(self._n_waiting)
+                if self.rows == 0:
+                    self._writer.write_table(self._schema.empty_table(), row_group_size=ROW_GROUP_ROWS)
+            self._writer.close()
+            if kind is None:
+                self._sink.flush()
+                os.fsync(self._sink.fileno())
+        finally:
+            self._sink.close()

@@ -1,0 +1,231 @@
+"""`convert` beside what a researcher would use instead, on the same made-up articles.
+
+    python tests/benchmarks/bench_convert.py [--documents 100000] [--rounds 3]
+
+Each competitor runs in a process of its own, from start to end, in interleaved rounds; the table shows medians and
+ratios of medians. polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on
+how busy the machine is: only figures of one run compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from news_files import write_files, write_json_lines
+
+ROOT = Path(__file__).parents[2]
+BENCH = ROOT / ".studio" / "bench"
+PEERS = ("polars>=1.30", "pandas>=2.2", "pyarrow>=17", "datatrove>=0.5", "orjson")
+
+POLARS = """
+import sys, polars
+polars.scan_ndjson(sys.argv[1] + "/*.jsonl").sink_parquet(sys.argv[2], compression="zstd", compression_level=3)
+"""
+PANDAS = """
+import sys, glob, pandas
+frames = [pandas.read_json(path, lines=True) for path in sorted(glob.glob(sys.argv[1] + "/*.jsonl"))]
+pandas.concat(frames).to_parquet(sys.argv[2], compression="zstd", compression_level=3)
+"""
+DATATROVE = """
+import sys
+from datatrove.executor import LocalPipelineExecutor
+from datatrove.pipeline.readers import JsonlReader
+from datatrove.pipeline.writers import ParquetWriter
+
+if __name__ == "__main__":
+    steps = [JsonlReader(sys.argv[1], glob_pattern="*.jsonl"), ParquetWriter(sys.argv[2], compression="zstd")]
+    LocalPipelineExecutor(pipeline=steps, tasks=2, workers=2, logging_dir=sys.argv[2] + "-logs").run()
+"""
+# A plain loop over files that makes what `--fields text` makes: text, hashes, title, counts.
+LOOP = """
+import hashlib, pathlib, sys
+import pyarrow, pyarrow.parquet
+rows = []
+root = pathlib.Path(sys.argv[1])
+for path in sorted(root.rglob("*.txt")):
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-16" if raw[:2] in (b"\\xff\\xfe", b"\\xfe\\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252")
+    text = text.replace("\\r\\n", "\\n").replace("\\r", "\\n")
+    rows.append({
+        "doc_id": str(path.relative_to(root).with_suffix("")), "source_path": str(path.relative_to(root)),
+        "title": text.partition("\\n")[0], "text": text, "n_chars": len(text), "n_words": len(text.split()),
+        "raw_sha256": hashlib.sha256(raw).hexdigest(), "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    })
+table = pyarrow.Table.from_pylist(rows)
+pyarrow.parquet.write_table(table, sys.argv[2], compression="zstd", compression_level=3)
+"""
+
+
+@dataclass
+class Competitor:
+    """A command, the seconds that its runs took, and the most memory that it and its children held at once."""
+
+    name: str
+    command: list[str]
+    seconds: list[float] = field(default_factory=list)
+    peak: int = 0
+
+    @property
+    def median(self) -> float:
+        """Median of the seconds."""
+        return statistics.median(self.seconds)
+
+
+def peers_python() -> Path:
+    """The interpreter of the peers' own environment, made when it is not there."""
+    folder = BENCH / "convert-peers"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "installed.txt"
+    if not stamp.is_file() or stamp.read_text() != "\n".join(PEERS):
+        print(f"installing {', '.join(PEERS)} into {folder.relative_to(ROOT)}", file=sys.stderr)
+        venv.create(folder, clear=True, symlinks=os.name != "nt", with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
+        stamp.write_text("\n".join(PEERS))
+    return python
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """A process and its children's children; nothing where the system does not tell (not Linux)."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = task.read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            yield from descendants(int(child))
+
+
+def resident(pid: int) -> int:
+    """Resident bytes of a process, shared pages included."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def measure(competitor: Competitor, output: Path) -> None:
+    """Run it once, its output taken away before."""
+    for path in (output, output.with_name(output.name + "-logs")):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    began = time.perf_counter()
+    with subprocess.Popen(competitor.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while True:
+            try:
+                _, said = process.communicate(timeout=0.1)
+                break
+            except subprocess.TimeoutExpired:
+                competitor.peak = max(competitor.peak, sum(map(resident, descendants(process.pid))))
+    if process.returncode:
+        raise SystemExit(f"{competitor.name} failed ({process.returncode}):\n{said.decode(errors='replace')[-2000:]}")
+    competitor.seconds.append(time.perf_counter() - began)
+
+
+def make_inputs(folder: Path, count: int) -> tuple[Path, Path]:
+    """JSON lines in two files, since datatrove shares out files, and the same articles as text files."""
+    lines, files = folder / f"jsonl-{count}", folder / f"files-{count}"
+    if not (folder / f"made-{count}").is_file():
+        print(f"making {count} articles in {folder.relative_to(ROOT)}", file=sys.stderr)
+        write_json_lines(lines / "a.jsonl", count // 2)
+        write_json_lines(lines / "b.jsonl", count - count // 2, first=count // 2)
+        write_files(files, count)
+        (folder / f"made-{count}").touch()
+    return lines, files
+
+
+def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str, Competitor]:
+    """All of them by a short key; each writes below `out` under its key."""
+    python = str(peers_python())
+    scripts.mkdir(parents=True, exist_ok=True)
+    found = {}
+
+    def peer(key: str, name: str, code: str, interpreter: str, source: Path) -> None:
+        path = scripts / f"run_{key}.py"  # not `polars.py`, which would be imported
+        path.write_text(code)
+        found[key] = Competitor(name, [interpreter, str(path), str(source), str(out / key)])
+
+    def ours(key: str, name: str, source: Path, workers: int, *options: str) -> None:
+        command = [sys.executable, "-m", "stancewire", "convert", str(source), "--out", str(out / key)]
+        found[key] = Competitor(name, [*command, "--workers", str(workers), "--allow-rejects", *options])
+
+    peer("polars", "polars scan_ndjson.sink_parquet", POLARS, python, lines)
+    peer("pandas", "pandas read_json, to_parquet", PANDAS, python, lines)
+    peer("datatrove", "datatrove plain copy, 2 workers", DATATROVE, python, lines)
+    ours("text1", "convert --fields text, 1 worker", lines, 1, "--fields", "text")
+    ours("text2", "convert --fields text, 2 workers", lines, 2, "--fields", "text")
+    ours("all1", "convert --no-reprints, 1 worker", lines, 1, "--no-reprints")
+    ours("all2", "convert --no-reprints, 2 workers", lines, 2, "--no-reprints")
+    peer("loop", "plain read loop over files", LOOP, sys.executable, files)
+    ours("files2", "convert --fields text, 2 workers, files", files, 2, "--fields", "text")
+    return found
+
+
+TARGETS = (
+    ("text2", "polars", "at most", 1.3),
+    ("text2", "pandas", "at most", 0.4),
+    ("text2", "datatrove", "at most", 0.25),
+    ("all2", "datatrove", "at most", 1.0),
+    ("files2", "loop", "at most", 1 / 1.5),
+    ("text2", "text1", "at most", 1 / 1.7),
+    ("all2", "all1", "at most", 1 / 1.7),
+)
+
+
+def main() -> int:
+    """Measure, print seconds, memory and ratios; exit 0 whatever they are, for they are figures and not a test."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=100_000, help="articles (default: 100,000)")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default: 3)")
+    parser.add_argument("--only", metavar="KEY,...", help="only these competitors, e.g. polars,text2")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    args = parser.parse_args()
+    work = BENCH / "convert"
+    work.mkdir(parents=True, exist_ok=True)
+    lines, files = make_inputs(work, args.documents)
+    out = work / "out"
+    out.mkdir(exist_ok=True)
+    found = competitors(lines, files, out, work / "scripts")
+    if args.only:
+        found = {key: found[key] for key in args.only.split(",")}
+    for number in range(args.rounds):
+        for key, competitor in found.items():
+            measure(competitor, out / key)
+            print(f"round {number + 1}: {competitor.name} {competitor.seconds[-1]:.2f} s", file=sys.stderr)
+    shutil.rmtree(out)
+    ratios = [
+        (found[a].name, found[b].name, found[a].median / found[b].median, how, target)
+        for a, b, how, target in TARGETS
+        if a in found and b in found
+    ]
+    if args.json:
+        measured = {key: {"seconds": c.seconds, "peak_bytes": c.peak} for key, c in found.items()}
+        print(json.dumps({"documents": args.documents, "measured": measured, "ratios": ratios}, indent=1))
+        return 0
+    print(f"{args.documents} articles, {args.rounds} rounds, {os.cpu_count()} processors")
+    for competitor in found.values():
+        print(f"  {competitor.name:42} {competitor.median:8.2f} s   {competitor.peak / 2**20:7.0f} MB")
+    for a, b, ratio, how, target in ratios:
+        met = "met" if ratio <= target else "NOT met"
+        print(f"  {a} / {b}: {ratio:.2f} (target {how} {target:.2f}: {met})")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
