@@ -6,7 +6,8 @@
 
 from .columns import read_map
 from .entries import ReadOptions
-from .files import FoundSources, base_of, find_sources, name_documents, spread_prefixes, stored_name
+from .files import base_of, find_sources, name_documents, spread_prefixes
+from .found import FoundSources, stored_name
 from .limits import Limits, read_limits
 from .listing import NOTHING_KNOWN, SourceFacts, read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord

@@ -6,54 +6,15 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from glob import glob, has_magic
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import Problem, SourceError, UsageError
+from .found import FoundSources, split_name, stored_name
 from .model import Reject, SourceFile
-
-# A file's path into the name of what it holds and the format that its endings say.
-SplitName = Callable[[str], tuple[str, str | None]]
-PACKED_ENDINGS = (".gz", ".zst", ".zstd")
-
-
-@dataclass
-class FoundSources:
-    """What lies below the source roots.
-
-    Attributes:
-        files: to be read, ordered by root and name. rejects: what will not be.
-        ignored: hidden files (`.DS_Store`), which are no sources. warnings: two formats of one name.
-    """
-
-    files: list[SourceFile] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-
-
-def stored_name(name: str | bytes) -> str:
-    """A file name as it is stored: what is not UTF-8, control characters and literal escapes are percent-encoded.
-
-    The name can be had back by decoding the escapes, so two files never share one.
-    """
-    raw = re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"%25", os.fsencode(name))
-    text = raw.decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
-
-
-def split_name(path: str, endings: Mapping[str, str]) -> tuple[str, str | None]:
-    """A stored path without its ending (`a.jsonl.gz`: `a`), and the format that this says, None if it is unknown."""
-    pure = PurePosixPath(path)
-    if pure.suffix.lower() in PACKED_ENDINGS:
-        path = path.removesuffix(pure.suffix)
-        inner = PurePosixPath(path).suffix
-        if inner.lower() not in endings:
-            return path, endings.get(pure.suffix.lower())
-        pure = PurePosixPath(path)
-    return path.removesuffix(pure.suffix) if pure.suffix else path, endings.get(pure.suffix.lower())
+from .remote import find_remote, is_address
 
 
 def find_sources(roots: Sequence[Path | str], endings: Mapping[str, str], format: str | None = None) -> FoundSources:
@@ -68,8 +29,6 @@ def find_sources(roots: Sequence[Path | str], endings: Mapping[str, str], format
     Raises:
         SourceError: a root does not exist.
     """
-    from .remote import find_remote, is_address
-
     found = FoundSources()
     for number, root in enumerate(roots):
         if is_address(root):
@@ -86,8 +45,6 @@ def base_of(root: Path | str) -> Path:
 
     Of an address it is the last part, a name without any place on this machine.
     """
-    from .remote import is_address
-
     if is_address(root):
         return Path(re.sub(r"[?#].*", "", str(root)).rstrip("/").rpartition("/")[2] or "remote")
     path = Path(root)

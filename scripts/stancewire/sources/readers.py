@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 
 from . import agency_xml, crawl, delimited, json_records, packed, parquet_rows, plain_text
 from .entries import DEFAULT_OPTIONS, Entry, ReadOptions
-from .files import split_name
+from .found import split_name
 from .limits import LimitReached
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .remote import open_address

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from ..errors import MissingExtra, SourceError
-from .files import FoundSources, SplitName, stored_name
+from .found import FoundSources, SplitName, stored_name
 from .listing import unsafe_path
 from .model import Reject, SourceFile
 
