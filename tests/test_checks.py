@@ -3,10 +3,11 @@
 `data/checks/<id>.json` says how the tiny project is broken:
 
     tables  table -> set, copy, add, drop, rename: rows chosen by `where`, changed `to` values, `shift`ed offsets, or a
-            span of other `words`
+            span of other `words`; `written`: by another writer, with a `compression` or `metadata` of its own
     files   path -> write, append, delete, regex; yaml, json: path -> values
+    build   true: what is made from the codebook is made anew
     after   as files, but once the manifests and the descriptor have been written anew over the rest
-    valid   edits of these kinds that come near and are allowed: then the check finds nothing, and no other does
+    valid   the neighbour: edits of these kinds that come near and are allowed, so that no check finds anything
 
 A copied row may be made several `times`, each with a key and a region of its own.
 """
@@ -22,13 +23,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from tiny_project import make_tiny_project, span
 
 from stancewire.checks.catalogue import CATALOGUE, find_check
+from stancewire.checks.loading import MAX_LINES
 from stancewire.checks.project_checks import check_project
 from stancewire.cli import main
+from stancewire.codebook import write_codebook_files
 from stancewire.corpus import convert_corpus
 from stancewire.errors import Problem, StancewireError, UsageError
 from stancewire.gold.stage import write_gold
@@ -59,6 +63,8 @@ def break_project(project: Project, how: dict[str, Any]) -> None:
     for path, value in how.get("json", {}).items():
         (project.root / path).parent.mkdir(parents=True)
         (project.root / path).write_text(json.dumps(value), encoding="utf-8")
+    if how.get("build"):
+        write_codebook_files(project)
     restamp(project)
     try:
         write_package(project)
@@ -90,7 +96,13 @@ def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
             column = table.column(index).combine_chunks().dictionary_encode()
             table = table.set_column(index, field.name, column)
     renamed = edits.get("rename", {})
-    write_parquet(project.table_path(name), table.rename_columns([renamed.get(n, n) for n in table.column_names]))
+    table = table.rename_columns([renamed.get(n, n) for n in table.column_names])
+    if "written" not in edits:
+        write_parquet(project.table_path(name), table)
+        return
+    written = {"compression": "zstd"} | edits["written"]
+    metadata = written.pop("metadata", None)
+    pq.write_table(table.replace_schema_metadata(metadata), project.table_path(name), **written)
 
 
 def rows_of(project: Project, name: str) -> list[dict[str, Any]]:
@@ -190,12 +202,21 @@ def findings(check: str, project: Project) -> list[Problem]:
     return write_gold(project).problems if CATALOGUE[check].found_by == "merge" else check_project(project)
 
 
-NEIGHBOURS = sorted(check for check in CATALOGUE if "valid" in fixture(check))
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("check", NEIGHBOURS)
-def test_valid_neighbour_of_a_check_raises_nothing(check: str, project: Project) -> None:
-    break_project(project, fixture(check)["valid"])
+def test_every_check_has_its_neighbour() -> None:
+    assert [check for check in sorted(CATALOGUE) if not fixture(check).get("valid")] == []
+
+
+@pytest.mark.parametrize("check", sorted(CATALOGUE))
+def test_valid_neighbour_of_a_check_raises_nothing(check: str, valid: Path, project: Project, tmp_path: Path) -> None:
+    neighbour = fixture(check)["valid"]
+    break_project(project, neighbour)
+    shutil.copytree(valid, tmp_path / "same")
+    break_project(Project(tmp_path / "same"), {"tables": {name: {} for name in neighbour.get("tables", ())}})
+    assert contents(project.root) != contents(tmp_path / "same"), "the neighbour is the tiny project itself"
     assert findings(check, project) == []
 
 
@@ -224,6 +245,79 @@ def test_validate_json_is_one_object_and_warnings_exit_0(project: Project, capsy
     assert answer["counts"] == {"problems": 0, "warnings": 1}
     assert answer["checks"] == len(CATALOGUE)
     assert answer["warnings"][0]["check"] == "mention-article"
+
+
+# Two words that are no label, by ann-two; one damaged export, of ann-one; a count of nobody's; an article, in gold.
+BY_MANY = {
+    "tables": {
+        "judgements": {
+            "set": [
+                {"where": {"layer": "mention", "annotator_id": "ann-two", "doc_id": doc_id}, "to": {"label": "PLACE"}}
+                for doc_id in ("wire-1", "local-1")
+            ]
+        },
+        "documents": {"set": [{"where": {"doc_id": "wire-1"}, "to": {"n_chars": 1}}]},
+        "mentions": {"set": [{"where": {"doc_id": "wire-1", "label": "LAW"}, "words": "the security treaty"}]},
+    },
+    "files": {"annotations/exports/entities-r1/ann-one/0001.json": {"regex": [['"sequence": 1', '"sequence": 2']]}},
+}
+COUNTED = {
+    "annotator": [
+        ("-", "document-text", 1),
+        ("-", "mention-article", 1),
+        ("ann-one", "export-format", 1),
+        ("ann-two", "judgement-values", 2),
+    ],
+    "document": [
+        ("-", "export-format", 1),
+        ("local-1", "judgement-values", 1),
+        ("wire-1", "document-text", 1),
+        ("wire-1", "judgement-values", 1),
+        ("wire-1", "mention-article", 1),
+    ],
+}
+
+
+@pytest.mark.parametrize("by", ["annotator", "document"])
+def test_validate_counts_findings_by_whose_they_are(
+    by: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_project(project, BY_MANY)
+    assert main(["--project", str(project.root), "validate", "--by", by]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [tuple(line.split()) for line in lines] == [(who, str(n), check) for who, check, n in COUNTED[by]]
+    assert last == "4 problems, 1 warning"
+    assert main(["--project", str(project.root), "validate", "--by", by, "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["findings"] == [{by: who, "check": check, "findings": n} for who, check, n in COUNTED[by]]
+    assert answer["counts"] == {"problems": 4, "warnings": 1}
+
+
+@pytest.mark.parametrize(("by", "who"), [("annotator", "ann-one"), ("document", "wire-1")])
+def test_validate_by_counts_what_a_listing_cuts(
+    by: str, who: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = {"layer": "mention", "annotator_id": "ann-one", "doc_id": "wire-1", "label": "PERSON"}
+    copies = {"where": where, "times": MAX_LINES + 5, "to": {"label": "PLACE"}}
+    break_project(project, {"tables": {"judgements": {"copy": [copies]}}})
+    assert main(["--project", str(project.root), "validate", "--by", by]) == 1
+    counted, last = capsys.readouterr().out.splitlines()
+    assert counted.split() == [who, str(MAX_LINES + 5), "judgement-values"]
+    assert last == f"{MAX_LINES + 5} problems, 0 warnings"
+
+
+@pytest.mark.parametrize("by", ["annotator", "document"])
+def test_validate_by_exits_0_over_warnings_and_over_nothing(
+    by: str, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--project", str(project.root), "validate", "--by", by]) == 0
+    assert capsys.readouterr().out == "0 problems, 0 warnings\n"
+    break_project(project, fixture("quarantine-row"))
+    assert main(["--project", str(project.root), "validate", "--by", by]) == 0
+    counted, last = capsys.readouterr().out.splitlines()
+    row = rows_of(project, "quarantine")[0]
+    assert counted.split() == [row["annotator_id" if by == "annotator" else "doc_id"], "1", "quarantine-row"]
+    assert last == "0 problems, 1 warning"
 
 
 @pytest.mark.parametrize("check", [*sorted(CATALOGUE), "all"])
