@@ -349,7 +349,8 @@ def test_columns_and_limits_of_another_run_are_not_believed(tmp_path: Path) -> N
 
 
 def test_what_stands_behind_an_address_is_read_each_time(tmp_path: Path) -> None:
-    fsspec = pytest.importorskip("fsspec")
+    import fsspec
+
     system = fsspec.filesystem("memory")
     for words in ("The boat sank on Monday.", "Rain fell on the harbour"):  # of one length
         system.pipe("/stancewire-news/a.txt", words.encode())

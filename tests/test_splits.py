@@ -57,8 +57,11 @@ def sizes(made: Assignment) -> list[int]:
 
 def test_thresholds_are_those_of_the_reprints() -> None:
     assert border.FEWEST_WORDS == candidates.FEWEST_WORDS
-    for name in ("CONTAINMENT", "LOW_CONTAINMENT", "ALIGNED"):
-        assert getattr(border, name) == getattr(pairs, name)
+    for containment in (0.0, 0.37, 0.38, 0.49, 0.5, 1.0):
+        for aligned in (0.0, 0.64, 0.65, 1.0):
+            leak = border.Alike(0, 1, 0.0, containment, aligned).is_leak
+            assert leak == pairs.Pair(0, 1, 0.0, containment, aligned).is_reprint
+            assert leak == (containment >= 0.5 or (containment >= 0.38 and aligned >= 0.65))
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.lists(st.integers(0, 5), max_size=40))

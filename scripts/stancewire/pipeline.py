@@ -233,18 +233,13 @@ def compare_made(project: Project, copy: Project) -> list[str]:
 
 def compare_release(project: Project, copy: Project, report: PipelineReport) -> str | None:
     """Where the built version is a release: rebuild its package and compare every file; else None."""
-    from .release.package import package_into
+    from .release.package import compare_packages, package_into
 
     frozen = project.releases / report.version
     if not frozen.is_dir():
         return None
     rebuilt = copy.root / "package"
     package_into(copy, rebuilt, report.version)
-    names = {path.relative_to(root) for root in (frozen, rebuilt) for path in root.rglob("*") if path.is_file()}
-    for name in sorted(names):
-        pair = (frozen / name, rebuilt / name)
-        if not all(path.is_file() for path in pair) or pair[0].read_bytes() != pair[1].read_bytes():
-            report.differences.append(
-                f"release {report.version}: {name.as_posix()} is not what the package rebuilds to"
-            )
+    differing = compare_packages(rebuilt, frozen)
+    report.differences += [f"release {report.version}: {line}" for line in differing]
     return report.version

@@ -56,7 +56,6 @@ class Project:
         self.sources = self.corpus / "sources"
         self.sources_csv = self.corpus / "sources.csv"
         self.corrections_csv = self.corpus / "corrections.csv"
-        self.withdrawn_csv = self.corpus / "withdrawn.csv"
         self.releases = self.corpus / "releases"
         self.schema = self.root / "schema"
         self.codebook_yaml = self.schema / "codebook.yaml"

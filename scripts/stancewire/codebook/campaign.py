@@ -52,10 +52,6 @@ class Campaign:
     adjudicators: tuple[str, ...] = ()
     title_prefix: str = DEFAULT_PREFIX
 
-    def rounds_of(self, task_pass: str) -> tuple[Round, ...]:
-        """The rounds of one pass, in order; empty where the campaign has none."""
-        return tuple(item for item in self.rounds if item.task_pass == task_pass)
-
     def annotator(self, annotator_id: str) -> Annotator:
         """The annotator of this pseudonym; KeyError where there is none."""
         return {item.annotator_id: item for item in self.annotators}[annotator_id]

@@ -44,14 +44,6 @@ def fold_space(text: str) -> str:
     return " ".join(text.split())
 
 
-def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without the white space at its edges; as it is where there is nothing else."""
-    words = text[start:end]
-    if not words.strip():
-        return start, end
-    return start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
-
-
 def place_span(
     view: tuple[Piece, ...],
     view_start: int,

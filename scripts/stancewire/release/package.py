@@ -29,7 +29,6 @@ from .state import TABLES, State, describe_table, read_state
 from .versions import Version
 
 STAGE = "package"
-MADE_TEXTS = ("README.md", "DATA_DICTIONARY.md", "CITATION.cff", "croissant.json")
 
 
 def write_package(project: Project) -> State:
@@ -105,7 +104,7 @@ def write_sums(folder: Path) -> None:
 def compare_packages(made: Path, release: Path) -> list[str]:
     """How a package made anew differs from a frozen release, one line a file; nothing where they are the same bytes.
 
-    Every file is compared; `is_text_about` tells those that a newer tool may word otherwise.
+    Every file is compared, the sums too.
     """
     ours, theirs = _digests(open_files(made)), _digests(open_files(release))
     lines = []
@@ -119,10 +118,5 @@ def compare_packages(made: Path, release: Path) -> list[str]:
     return lines
 
 
-def is_text_about(name: str) -> bool:
-    """Is this file of a release a text about the data (card, dictionary, CSV, ...), and not the data itself?"""
-    return name in (*MADE_TEXTS, SUMS) or name.startswith("csv/")
-
-
 def _digests(files: Files) -> dict[str, str]:
-    return {name: sha256(files.read(name)) for name in files.names() if name != SUMS}
+    return {name: sha256(files.read(name)) for name in files.names()}

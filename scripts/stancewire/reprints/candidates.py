@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from .shingles import Hashes, Places
 from .sketches import IN_SAMPLE, Sketches
+from .thresholds import FEWEST_WORDS
 
 FREQUENT = 24  # a shingle in more texts than this makes candidates of the first and of neighbours only
 ESTIMATE = 0.15  # share of the shorter text's sampled shingles that makes a candidate
 SOME_FREQUENT = 0.1  # from this share of frequent shingles on in the shorter text
 RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
 MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
-FEWEST_WORDS = 12  # a shorter text is a reprint only of its equals
 BLOCK = 24_000_000  # shared shingles counted at once, of eight bytes each, some five times over
 
 Numbers = npt.NDArray[np.int32]

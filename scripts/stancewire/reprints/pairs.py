@@ -1,8 +1,6 @@
 """Pairs of texts that share so much wording that one was made from the other, or both from a third.
 
-Candidates come from sampled shingles; each is then verified on all of them. The thresholds stand between what reprints
-show (the seeds: Jaccard 0.48, containment 0.74 before folding) and what independent reports of one event share (quotes
-and names: Jaccard below 0.21, containment up to 0.36).
+Candidates come from sampled shingles; each is then verified on all of them (`thresholds` has the rule).
 """
 
 from __future__ import annotations
@@ -18,11 +16,9 @@ from .candidates import PairList, find_candidates
 from .known import ALIGNED_UNKNOWN, Known
 from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of
 from .sketches import SAMPLE, Sketches, sketch_texts
+from .thresholds import ALIGNED, CONTAINMENT, LOW_CONTAINMENT, is_reprint
 from .tokens import rising
 
-CONTAINMENT = 0.5  # verified by this alone
-LOW_CONTAINMENT = 0.38  # or by this with ALIGNED of the shorter text's words in order
-ALIGNED = 0.65
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
 HELD_WORDS = 16_000_000  # words of texts under comparison that are in memory, with as many shingles
 CHUNK = 16_384  # pairs compared before the texts of the next are read
@@ -53,9 +49,7 @@ class Pair:
     @property
     def is_reprint(self) -> bool:
         """Do the thresholds hold?"""
-        return self.containment >= CONTAINMENT or (
-            self.containment >= LOW_CONTAINMENT and self.aligned_share >= ALIGNED
-        )
+        return is_reprint(self.containment, self.aligned_share)
 
 
 @dataclass

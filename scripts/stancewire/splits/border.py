@@ -14,11 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from ..reprints.shingles import Hashes, Places, Words, hash_shingles, hash_words
+from ..reprints.thresholds import FEWEST_WORDS, LOW_CONTAINMENT, is_reprint
 
-CONTAINMENT = 0.5  # share of the shorter text's 5-grams that alone makes a leak; these four are as in reprints.pairs
-LOW_CONTAINMENT = 0.38
-ALIGNED = 0.65  # with LOW_CONTAINMENT: share of the shorter text's words that stand in the longer in the same order
-FEWEST_WORDS = 12  # a shorter text leaks only into its equals
 SAMPLE = 4  # of a long text the 5-grams are looked up whose hash is 0 modulo this
 SHORT_SHINGLES = 64  # texts up to this many are looked up with all
 FREQUENT = 24  # a 5-gram in more texts than this is compared among neighbours only
@@ -42,9 +39,7 @@ class Alike:
     @property
     def is_leak(self) -> bool:
         """Is one a reprint of the other?"""
-        return self.containment >= CONTAINMENT or (
-            self.containment >= LOW_CONTAINMENT and self.aligned_share >= ALIGNED
-        )
+        return is_reprint(self.containment, self.aligned_share)
 
 
 @dataclass(frozen=True)

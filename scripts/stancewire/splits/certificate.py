@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .border import ALIGNED, CONTAINMENT, FEWEST_WORDS, LOW_CONTAINMENT, METHOD, Border, check_border
+from ..reprints.thresholds import ALIGNED, CONTAINMENT, FEWEST_WORDS, LOW_CONTAINMENT
+from .border import METHOD, Border, check_border
 from .settings import PARTS
 
 FILE = "annotations/splits_certificate.json"
