@@ -103,7 +103,9 @@ class _Rows:
         prepared = prepare(record, declared, conversion.lexicon, conversion.fields != "text")
         stated, text = prepared.stated, prepared.text
         if conversion.fields == "text":
-            metadata = find_metadata(text, (), facts, conversion.lexicon, stated, lambda _: (None, None))
+            metadata = find_metadata(
+                text, (), facts, conversion.lexicon, stated, lambda _: (None, None), record.own_path
+            )
             n_words, n_sentences = len(text.split()), 0
         else:
             metadata, n_words, n_sentences = self._analyse(record, prepared, facts, is_own)
@@ -149,7 +151,7 @@ class _Rows:
             samples.append(sample)
             return None, None
 
-        metadata = find_metadata(text, segments, facts, lexicon, prepared.stated, detect_later)
+        metadata = find_metadata(text, segments, facts, lexicon, prepared.stated, detect_later, record.own_path)
         metadata = correct_metadata(metadata, corrections) if corrections else metadata
         if not any(row.field == "lang" for row in corrections):
             self.samples[len(self.documents)] = samples[0]

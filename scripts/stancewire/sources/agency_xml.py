@@ -26,8 +26,7 @@ def read_newsml(entry: Entry) -> Iterator[SourceRecord | Reject]:
 
     raw = read_all(entry.stream, entry.options.limits)
     if not re.search(rb"<(?:[\w.-]+:)?newsMessage[\s>]", raw[:65536]):
-        number = next(entry.numbers) if entry.container else None
-        yield SourceRecord(entry.file.source_path, number, NEWSML, entry.name, raw, container=entry.container)
+        yield entry.whole(NEWSML, raw)
         return
     try:
         root = fromstring(raw, forbid_dtd=True)

@@ -70,21 +70,30 @@ class Entry:
             self.budget = Budget(self.options.limits)
         return self.budget
 
-    def whole(self, format: str, **stated: Any) -> SourceRecord:
-        """The entry as one article.
+    def whole(self, format: str, raw: bytes | None = None) -> SourceRecord:
+        """The entry as one article; `raw` where it has been read already.
 
         Raises:
             LimitReached: it is longer than an article may be.
         """
-        raw = read_all(self.stream, self.options.limits)
+        raw = read_all(self.stream, self.options.limits) if raw is None else raw
         number = next(self.numbers) if self.container else None
-        return SourceRecord(self.file.source_path, number, format, self.name, raw, container=self.container, **stated)
+        file, container, member = self.file.source_path, self.container, self.member
+        return SourceRecord(
+            file, number, format, self.name, raw, container=container, member=member, own_path=self.path
+        )
+
+    @property
+    def path(self) -> str:
+        """Of the member that this is, or of the file."""
+        return self.member or self.file.source_path
 
     def record(self, format: str, name: str, raw: bytes, **stated: Any) -> SourceRecord:
         """One of the entry's records; `name` is its own name, or empty where it has none but its number."""
         number = next(self.numbers)
         name = self.file.prefix + clean_name(name) if name.strip() else f"{self.name}/{number}"
-        return SourceRecord(self.file.source_path, number, format, name, raw, container=self.container, **stated)
+        file, container = self.file.source_path, self.container
+        return SourceRecord(file, number, format, name, raw, container=container, member=self.member, **stated)
 
     def refuse(self, check: str, message: str) -> Reject:
         """One of the entry's records, refused; it takes a number too."""

@@ -137,7 +137,8 @@ def read_json(entry: Entry) -> Iterator[SourceRecord | Reject]:
                     and isinstance(made, SourceRecord)
                     and made.name == f"{entry.name}/0"
                 ):
-                    made = replace(made, name=entry.name)  # a file that is one article is called like it
+                    # a file that is one article is called like it
+                    made = replace(made, name=entry.name, own_path=entry.path)
                 yield made
     except UnicodeDecodeError:
         yield entry.refuse_whole("source-encoding", "it is not UTF-8, as JSON is; declare its encoding (--encoding)")

@@ -44,6 +44,8 @@ class SourceRecord:
             are words in an encoding that is not known yet.
         columns: which columns these were taken from (`title=headline text=body`), empty where there are none.
         container: formats around it, outermost first (`tar`, `gz`), empty for a plain file.
+        member: its path inside the packed file, archives within archives as folders; empty where it is in none.
+        own_path: of the file or member that is this article and no other; empty for one of several records.
     """
 
     source_path: str
@@ -55,6 +57,8 @@ class SourceRecord:
     fields: Mapping[str, str | bytes] | None = None
     columns: str = ""
     container: tuple[str, ...] = ()
+    member: str = ""
+    own_path: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """What a source itself states about an article, and where it states it; nothing is guessed.
 
 Of several places the strongest counts: a correction, then `sources.csv`, then what the format states in columns or
-markup, then the text (its headers, its dateline), and for the outlet at last the address's domain.
+markup, then the text's headers. For the date come then the path of its address and that of its file (`2019/06/26/`),
+which name the day of publication, and at last a dateline with a year, which names the day of writing; for the outlet at
+last the address's domain.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from .dates import find_date
 from .language import detect_language
 from .lexicon import Lexicon, furniture_key
 from .model import Segment
+from .path_dates import find_address_date, find_path_date
 from .patterns import Header, find_credited_wire, find_dateline, find_header
 
 # A credit of these rules names those who helped, not the agency whose text it is.
@@ -48,6 +51,7 @@ def find_metadata(
     lexicon: Lexicon,
     stated: Stated = NOTHING_STATED,
     detect: Callable[[str], tuple[str | None, float | None]] = detect_language,
+    path: str = "",
 ) -> Metadata:
     """What text, format and `sources.csv` state about a document.
 
@@ -55,14 +59,13 @@ def find_metadata(
         text: canonical text. segments: its segments, after corrections.
         facts: the file's row in `sources.csv`. stated: by columns or markup.
         detect: says which language the reading text is in; one that answers later, for many texts, may say nothing yet.
+        path: of the file or archive member that is this document and no other; empty for one of several records.
     """
     headers = [h for s in segments if s.role == "header" and (h := find_header(text[s.start : s.end])) is not None]
-    date, date_source = _find_date(text, segments, headers, facts, stated)
     url = facts.url or _web_address(stated.url) or _find_url(headers)
+    date, date_source = _find_date(text, segments, headers, facts, stated, (url or "", path))
     outlet, outlet_source = _find_outlet(headers, facts, lexicon, stated, url)
-    lang, lang_score = detect(
-        "\n\n".join(text[s.start : s.end] for s in segments if s.role in ("headline", "body"))
-    )
+    lang, lang_score = detect("\n\n".join(text[s.start : s.end] for s in segments if s.role in ("headline", "body")))
     if lang is None and re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated.lang):
         lang = stated.lang[:2].lower()  # a text too short for the detector
     return Metadata(
@@ -95,7 +98,12 @@ def _header_value(headers: Sequence[Header], field: str) -> str | None:
 
 
 def _find_date(
-    text: str, segments: Sequence[Segment], headers: Sequence[Header], facts: SourceFacts, stated: Stated
+    text: str,
+    segments: Sequence[Segment],
+    headers: Sequence[Header],
+    facts: SourceFacts,
+    stated: Stated,
+    paths: tuple[str, str],
 ) -> tuple[datetime.date | None, str | None]:
     if facts.date is not None:
         return facts.date, "sources_csv"
@@ -105,6 +113,8 @@ def _find_date(
         for header in headers:
             if header.field == field and (found := find_date(header.value)) is not None:
                 return found, "header"
+    if (found := find_address_date(paths[0]) or find_path_date(paths[1])) is not None:
+        return found, "path"
     dateline = _first(text, segments, "dateline")
     # A dateline without a year is no date: the year would be a guess.
     if dateline is not None and (found := find_date(dateline)) is not None:
