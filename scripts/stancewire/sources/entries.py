@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
+from .facts import NOTHING_KNOWN, SourceFacts
 from .limits import DEFAULT_LIMITS, Budget, Limits, read_all
 from .model import Reject, SourceFile, SourceRecord
 
@@ -18,15 +18,28 @@ class ReadOptions:
 
     Attributes:
         limits: how much they may hold. columns: the columns that someone named, ours -> theirs.
-        encoding: declared for this file, used where it is no valid UTF-8.
+        facts: what `sources.csv` knows of this file; an encoding there comes before any that a format states.
+        encoding: of all that is not UTF-8 and that nothing else states the encoding of.
     """
 
     limits: Limits = DEFAULT_LIMITS
     columns: Mapping[str, str] = field(default_factory=dict)
+    facts: SourceFacts = NOTHING_KNOWN
     encoding: str | None = None
 
 
 DEFAULT_OPTIONS = ReadOptions()
+
+
+class Numbers(Iterator[int]):
+    """Numbers of records; `upcoming` is the next."""
+
+    def __init__(self, upcoming: int = 0) -> None:
+        self.upcoming = upcoming
+
+    def __next__(self) -> int:
+        self.upcoming += 1
+        return self.upcoming - 1
 
 
 @dataclass
@@ -48,7 +61,7 @@ class Entry:
     name: str
     options: ReadOptions
     member: str = ""
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    numbers: Numbers = field(default_factory=Numbers)
     budget: Budget | None = None
     container: tuple[str, ...] = ()
 
@@ -63,6 +76,10 @@ class Entry:
             budget=self.spend(),
             container=(*self.container, kind),
         )
+
+    def vouched(self, record_no: int | None = None) -> str | None:
+        """The encoding that `sources.csv` states for this file or member, or for a record in it."""
+        return self.options.facts.within(self.member, record_no).encoding
 
     def spend(self) -> Budget:
         """The count of what came out of this packed file."""

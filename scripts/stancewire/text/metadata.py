@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..sources.listing import RIGHTS, SourceFacts
+from ..sources.facts import SourceFacts
+from ..sources.listing import RIGHTS
 from .article import NOTHING_STATED, Stated
 from .dates import find_date
 from .language import detect_language
@@ -57,7 +58,7 @@ def find_metadata(
 
     Args:
         text: canonical text. segments: its segments, after corrections.
-        facts: the file's row in `sources.csv`. stated: by columns or markup.
+        facts: what `sources.csv` knows of it. stated: by columns or markup.
         detect: says which language the reading text is in; one that answers later, for many texts, may say nothing yet.
         path: of the file or archive member that is this document and no other; empty for one of several records.
     """
