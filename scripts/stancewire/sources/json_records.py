@@ -79,12 +79,35 @@ def _what(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
+class LineReader:
+    """Reads single lines of a file of JSON lines; `read` takes a line without its end, which is not blank."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.matcher = ColumnMatcher(entry)
+        self.decoder = msgspec.json.Decoder()
+
+    def read(self, raw: bytes) -> SourceRecord | Reject:
+        """The article that a line is."""
+        entry, declared = self.entry, self.entry.options.encoding
+        used = None
+        try:
+            value = self.decoder.decode(raw)
+        except (ValueError, RecursionError) as error:
+            used = declared
+            try:
+                value = self.decoder.decode(raw.decode(declared or "utf-8"))
+            except UnicodeDecodeError:
+                return entry.refuse("source-encoding", "it is not UTF-8, as JSON is; declare its encoding (--encoding)")
+            except (ValueError, RecursionError):
+                return entry.refuse("source-damaged", f"it is not JSON ({error}); mend the line or fetch it again")
+        return make_record(entry, self.matcher, LINES, raw, value, used)
+
+
 def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
     """JSON lines: each line that is not blank is an article. Lines end in LF and nowhere else."""
-    matcher = ColumnMatcher(entry)
+    reader = LineReader(entry)
     limit = entry.options.limits.record_bytes
-    decoder = msgspec.json.Decoder()
-    declared = entry.options.encoding
     first = True
     while line := entry.stream.readline(limit + 1):
         if len(line) > limit:
@@ -97,20 +120,7 @@ def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
         if not raw.strip():
             next(entry.numbers)  # records are numbered like lines, so that a file may be read in pieces
             continue
-        used = None
-        try:
-            value = decoder.decode(raw)
-        except (ValueError, RecursionError) as error:
-            used = declared
-            try:
-                value = decoder.decode(raw.decode(declared or "utf-8"))
-            except UnicodeDecodeError:
-                yield entry.refuse("source-encoding", "it is not UTF-8, as JSON is; declare its encoding (--encoding)")
-                continue
-            except (ValueError, RecursionError):
-                yield entry.refuse("source-damaged", f"it is not JSON ({error}); mend the line or fetch it again")
-                continue
-        yield make_record(entry, matcher, LINES, raw, value, used)
+        yield reader.read(raw)
 
 
 def _skip_line(entry: Entry) -> None:

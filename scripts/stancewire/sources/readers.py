@@ -100,12 +100,14 @@ def is_json_lines(file: SourceFile) -> bool:
     try:
         with open(file.path, "rb") as stream:
             head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-            return (
-                bool(head)
-                and _choose_format(Entry(file, stream, file.format, file.name, DEFAULT_OPTIONS), head) == "jsonl"
-            )
+            return bool(head) and format_of(file, head) == "jsonl"
     except OSError:  # reading it will say what is wrong
         return False
+
+
+def format_of(file: SourceFile, head: bytes) -> str | None:
+    """The format of a file that begins with `head`."""
+    return _choose_format(Entry(file, io.BytesIO(), file.format, file.name, DEFAULT_OPTIONS), head)
 
 
 def read_span(
