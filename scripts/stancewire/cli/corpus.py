@@ -90,7 +90,6 @@ def run_convert(args: argparse.Namespace) -> int:
     """Convert and report; 1 where a source was rejected or a problem found."""
     from pathlib import Path
 
-    from ..codebook import keep_columns
     from ..corpus import convert_corpus
     from ..sources import ReadOptions, read_limits, read_map
     from .output import emit, problem_lines, split_problems
@@ -115,6 +114,8 @@ def run_convert(args: argparse.Namespace) -> int:
             reading=ReadOptions(read_limits(args.limit), columns),
         )
         if project is not None and writes and columns:
+            from ..codebook import keep_columns
+
             keep_columns(project.dataset_yaml, columns)
     bad, _ = split_problems(report.problems)
     failed = bool(bad) or (bool(report.rejects) and not args.allow_rejects)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Iterable, Iterator
@@ -84,9 +85,15 @@ def raise_first(problems: list[Problem]) -> None:
 
 
 def _breaches(value: Any, schema_name: str) -> Iterator[tuple[Place, str, str]]:
-    from jsonschema import Draft202012Validator
+    import jsonschema_rs
 
     schema = json.loads((schema_directory() / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
+    # Loading jsonschema takes longer than all the rest, and it is only needed to word what is wrong.
+    with contextlib.suppress(ValueError):  # a value that JSON has not
+        if jsonschema_rs.validator_for(schema).is_valid(value):
+            return
+    from jsonschema import Draft202012Validator
+
     errors = Draft202012Validator(schema).iter_errors(value)
     for error in sorted(errors, key=lambda item: [str(part) for part in item.absolute_path]):
         yield from _worded(error)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..errors import Problem
 from ..sources import LeftAside, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
 from ..sources.readers import Item, open_source
-from ..tables import TableSchema, read_table_schema
+from ..tables import TableSchema, make_table, read_table_schema
 from ..text import Undecodable, split_sentences
 from ..text.corrections import check_quotes, correct_metadata, correct_roles, sentence_places
 from ..text.language import detect_languages
@@ -21,7 +21,7 @@ from ..text.metadata import Metadata, find_metadata, rights_of
 from ..text.model import Segment, Sentence
 from ..text.prepare import Prepared, prepare
 from .parcels import Conversion, Parcel
-from .parts import PART_TABLES, Account, Tally, read_account, write_part
+from .parts import PART_TABLES, Account, Tally, duplicate, read_account, write_part
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
@@ -33,7 +33,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     if done is not None:
         return done
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    rows = _Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes))
+    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes))
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         rows.take_file(file, facts, _read(file, parcel, facts, conversion), parcel.span is None)
     rows.write_part()
@@ -49,7 +49,7 @@ def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conv
 
 
 @dataclass
-class _Rows:
+class Rows:
     """The rows of the part on its way."""
 
     conversion: Conversion
@@ -69,26 +69,9 @@ class _Rows:
         met: Counter[tuple[str, str]] = Counter()
         for item in came:
             n_records += 1
-            if isinstance(item, Reject):
-                self.account.rejects.append(item)
-                continue
-            if isinstance(item, LeftAside):
-                met["aside", item.why] += 1
-                continue
-            if item.record_no is None:
+            if isinstance(item, SourceRecord) and item.record_no is None:
                 whole = hashlib.sha256(item.raw).hexdigest()
-            known = facts
-            for place, row in facts.rows_of(item.member, item.record_no):
-                met["listed", place] += 1
-                if row.sha256 is not None and met["listed", place] == 1:
-                    self._check_hash(item, place, row)
-                known = facts.within(item.member, item.record_no)
-            try:
-                if self._take(item, known, is_own, whole) and item.columns:
-                    met["columns", item.columns] += 1
-            except Undecodable as error:
-                number = -1 if item.record_no is None else item.record_no
-                self.account.rejects.append(Reject(item.source_path, number, error.check, str(error)))
+            self.take(item, facts, is_own, whole, met)
             if self.n_chars > CHARS_A_PART:
                 self.write_part()
         self.account.tallies += [Tally(file.source_path, *what, count) for what, count in sorted(met.items())]
@@ -96,6 +79,29 @@ class _Rows:
             whole = whole if n_records == 1 and whole is not None else _file_hash(file)
             if whole is not None:
                 self.account.hashes.append((file.root, file.source_path, whole))
+
+    def take(
+        self, item: Item, facts: SourceFacts, is_own: bool, raw_sha256: str | None, met: Counter[tuple[str, str]]
+    ) -> None:
+        """One record, or the reason why there is none."""
+        if isinstance(item, Reject):
+            self.account.rejects.append(item)
+            return
+        if isinstance(item, LeftAside):
+            met["aside", item.why] += 1
+            return
+        known = facts
+        for place, row in facts.rows_of(item.member, item.record_no):
+            met["listed", place] += 1
+            if row.sha256 is not None and met["listed", place] == 1:
+                self._check_hash(item, place, row)
+            known = facts.within(item.member, item.record_no)
+        try:
+            if self._take(item, known, is_own, raw_sha256) and item.columns:
+                met["columns", item.columns] += 1
+        except Undecodable as error:
+            number = -1 if item.record_no is None else item.record_no
+            self.account.rejects.append(Reject(item.source_path, number, error.check, str(error)))
 
     def _check_hash(self, record: SourceRecord, place: str, row: SourceFacts) -> None:
         """A row's sha256 against the bytes of its record, or of a member that is one article."""
@@ -182,6 +188,11 @@ class _Rows:
             raw = (None, None) if to_raw is None else to_raw(s.start, s.end)
             self.segments.append((name, s.seg_no, s.role, s.start, s.end, *raw, s.rule))
 
+    def take_documents(self, schema: TableSchema) -> pa.Table | None:
+        """The rows of documents so far, which are then no longer held; None where there are none."""
+        rows, self.documents, self.n_chars = self.documents, [], 0
+        return make_table(schema, _table(schema, _columns(schema, rows))) if rows else None
+
     def write_part(self) -> None:
         """Write what came since the last part."""
         if not self.documents:
@@ -200,17 +211,6 @@ class _Rows:
         account.parts.append(write_part(self.conversion.folder, account.key, len(account.parts), schemas, tables))
         self.documents, self.segments, self.sentences, self.samples = [], [], [], {}
         self.places, self.n_chars = {}, 0
-
-
-def duplicate(doc_id: str, first: tuple[str, int | None], source_path: str, record_no: int) -> Reject:
-    """The reject of a document whose id another has already."""
-    there = first[0] if first[1] is None else f"{first[0]} record {first[1]}"
-    here = source_path if record_no < 0 else f"{source_path} record {record_no}"
-    message = (
-        f"its id {doc_id!r} is that of {there} already: this is {here}; "
-        "give one of them another id, or each source an --id-prefix"
-    )
-    return Reject(source_path, record_no, "source-duplicate", message)
 
 
 def _file_hash(file: SourceFile) -> str | None:

@@ -1,5 +1,5 @@
 """Engine: how work is run and shown; nothing here knows what the work is."""
 
-from .run import cut_shards, run
+from .run import Workers, cut_shards, run
 
-__all__ = ["cut_shards", "run"]
+__all__ = ["Workers", "cut_shards", "run"]
