@@ -38,6 +38,7 @@ from .text import Lexicon, Undecodable, find_encoding
 
 if TYPE_CHECKING:
     from .conversion.state import Changes
+    from .sources.keep import Kept
 
 WORK = ".convert"  # beside the tables: what a killed run leaves for the next
 FIELDS = ("all", "text")
@@ -53,12 +54,14 @@ class ConvertReport:
         rejects: one problem for each source or record that was refused (also rows of the table `rejects`).
         problems: all other problems and warnings.
         changes: files added, changed, removed and the same since the last run; None where all was converted.
+        kept: what `keep_raw` copied; what it refused is among `rejects`, though in no table.
     """
 
     counts: dict[str, Any]
     rejects: list[Problem]
     problems: list[Problem]
     changes: Changes | None = None
+    kept: Kept | None = None
 
 
 def convert_corpus(
@@ -73,6 +76,7 @@ def convert_corpus(
     fields: str = "all",
     reprints: bool = True,
     anew: bool = False,
+    keep_raw: bool = False,
     dry_run: bool = False,
     progress: bool = False,
     reading: ReadOptions | None = None,
@@ -88,6 +92,8 @@ def convert_corpus(
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
         fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
             stories (their tables are empty). reprints: False leaves the tables of stories, reprints and variants empty.
+        keep_raw: copy the sources into `out/sources` first and convert that folder, so that what is kept gives the same
+            tables again; a root's id prefix stands before its files' paths there. A dry run copies nothing.
         anew: convert all files, also those that are as they were when the tables were made.
         reading: limits, and columns that win over the project's own (`schema/dataset.yaml`).
         dry_run: convert and report, write nothing. progress: draw a bar, if stderr is a terminal.
@@ -111,6 +117,13 @@ def convert_corpus(
     if fields not in FIELDS:
         raise UsageError(f"--fields {fields!r}: give one of {', '.join(FIELDS)}")
     prefixes = spread_prefixes(id_prefixes, len(sources))
+    kept = None
+    if keep_raw and not dry_run:
+        from .conversion.keeping import SOURCES
+        from .conversion.keeping import keep_raw as keep
+
+        kept = keep(project, sources, prefixes, out, format)
+        sources, prefixes = [out / SOURCES], [""]
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
@@ -138,10 +151,9 @@ def convert_corpus(
             run_of.convert_all(files, pool, progress, None)
         if not dry_run:
             run_of.write()
-    rejects = one_a_place(run_of.rejects)
-    return ConvertReport(
-        run_of.counts, [_as_problem(reject) for reject in rejects], sorted(run_of.problems), run_of.changes
-    )
+    rejects = one_a_place([*run_of.rejects, *(kept.rejects if kept else ())])
+    problems = [_as_problem(reject) for reject in rejects]
+    return ConvertReport(run_of.counts, problems, sorted(run_of.problems), run_of.changes, kept)
 
 
 def _check_encoding(encoding: str) -> None:
