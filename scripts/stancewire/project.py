@@ -147,7 +147,7 @@ def stored_name(name: str | bytes) -> str:
 
 
 def real_name(part: str) -> str:
-    """The name of a file or folder that is stored as `part` (`stored_name` is the way there); a path may be given, too."""
+    """The name that is stored as `part` (`stored_name` is the way there); a path may be given, too."""
     raw = re.sub(rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), part.encode("utf-8"))
     return os.fsdecode(raw)
 
