@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from stancewire.checks.project_checks import check_project
 from stancewire.conversion import gather, records
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
@@ -320,6 +321,37 @@ def test_all_formats_are_incremental_too_and_every_count_is_that_of_a_new_run(
     anew = convert_corpus(None, [source], tmp_path / "anew", workers=2)
     assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
     assert (third.counts, third.rejects, third.problems) == (anew.counts, anew.rejects, anew.problems)
+
+
+def test_manifest_of_very_many_files_has_one_hash_of_all_and_validate_believes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "schema", project.schema)
+    (project.sources / "sub").mkdir(parents=True)
+    names = [b"a.txt", b"sub/b.txt", b"caf\xe9.txt", b"100%41.txt", b"c d.txt"]
+    for name in names:
+        path = Path(os.fsdecode(os.fsencode(project.sources) + b"/" + name))
+        path.write_bytes(b"Rain fell on the harbour of " + name.hex().encode() + b".\n")
+    (project.sources / "link.txt").symlink_to(project.sources / "nothing.txt")
+
+    def stale() -> list[str]:
+        found = [problem.message for problem in check_project(project) if problem.check == "table-stale"]
+        return [message.partition(";")[0] for message in found]
+
+    convert_corpus(project)
+    assert len(read_manifest(project.corpus)["convert"]["inputs"]) == len(names) + 1 and stale() == []
+    monkeypatch.setattr("stancewire.conversion.run.MAX_LISTED", len(names) - 1)
+    convert_corpus(project, anew=True)
+    inputs = read_manifest(project.corpus)["convert"]["inputs"]
+    assert list(inputs) == ["corpus/sources/", "schema/codebook.yaml"] and stale() == []
+    changed = "files below corpus/sources/ have changed since"
+    (project.sources / "a.txt").write_bytes(b"Snow fell on the harbour.\n")
+    assert stale() == [changed]
+    convert_corpus(project)
+    assert stale() == [] and read_manifest(project.corpus)["convert"]["inputs"] != inputs
+    (project.sources / "a.txt").rename(project.sources / "z.txt")
+    assert stale() == [changed]
 
 
 def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
