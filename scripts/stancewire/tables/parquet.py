@@ -16,6 +16,11 @@ import pyarrow.parquet as pq
 ROW_GROUP_ROWS = 65_536
 
 
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """A table without rows; Arrow's own `empty_table` imports pandas."""
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
 class ParquetFile:
     """A file on its way: zstd 3, exactly 65,536 rows a group (fewer in the last), flushed to disk when it is closed.
 
@@ -71,7 +76,7 @@ class ParquetFile:
                 if self._n_waiting:
                     self._write_group(self._n_waiting)
                 if self.rows == 0:
-                    self._writer.write_table(self._schema.empty_table(), row_group_size=ROW_GROUP_ROWS)
+                    self._writer.write_table(empty_table(self._schema), row_group_size=ROW_GROUP_ROWS)
             self._writer.close()
             if kind is None:
                 os.fsync(self._sink.fileno())
