@@ -22,6 +22,7 @@ from .state import Changes, Said, State, take_over, write_state
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from .early import EarlyTables
     from .gather import Parts
 
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
@@ -90,8 +91,18 @@ class Run:
                     take_over(self.conversion.folder.parent, self.conversion.folder, "old", self.changes.same)
                 )
             files = [file for file in files if file.source_path not in same]
-        self.accounts += self.convert(files, pool, progress)
-        self.make_tables(pool.workers, before is not None)
+        written = None
+        if before is None and (early := self._early(files, pool.workers > 1)) is not None:
+            with early:
+                for account in self.convert(files, pool, progress):
+                    self.accounts.append(account)
+                    early.add(account)
+                written = early.finish()
+            if written is None:
+                self._forget_seen()
+        else:
+            self.accounts += self.convert(files, pool, progress)
+        self.make_tables(pool.workers, before is not None, written)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
 
@@ -143,15 +154,28 @@ class Run:
             elif isinstance(item, Tally):
                 self.met[item.kind][item.what] += item.count
 
-    def make_tables(self, workers: int, is_partial: bool) -> None:
-        """All tables: those of documents written beside their places, the others made."""
+    def _early(self, files: Sequence[SourceFile], beside: bool) -> EarlyTables | None:
+        """The tables of documents, on their way; None where there is too much for one file anyway."""
+        from .early import EarlyTables
+        from .gather import MAX_BYTES
+
+        # A packed file has no size that says anything; the tables will be given up when there is too much.
+        if sum(map(file_size, files)) > MAX_BYTES:
+            return None
+        work = self.conversion.folder
+        schemas = {name: read_table_schema(name, self.conversion.schemas) for name in PART_TABLES}
+        paths = {name: work / f"{name}.parquet" for name in PART_TABLES}
+        return EarlyTables(work, schemas, paths, self._see, beside)
+
+    def make_tables(self, workers: int, is_partial: bool, written: Mapping[str, Written] | None) -> None:
+        """All tables: those of documents written beside their places, if they are not yet, the others made."""
         from .gather import write_table
 
         schemas = {name: read_table_schema(name, self.conversion.schemas) for name in CORPUS_TABLES}
         parts = self._parts()
         work = self.conversion.folder
-        made: dict[str, tuple[TableSchema, pa.Table] | Written] = {}
-        for name in PART_TABLES:
+        made: dict[str, tuple[TableSchema, pa.Table] | Written] = dict(written or {})
+        for name in PART_TABLES if written is None else ():
             seen = self._see if name == "documents" else None
             made[name] = write_table(parts, schemas[name], work / f"{name}.parquet", workers, seen)
             if is_partial and parts.rejects:
@@ -187,10 +211,18 @@ class Run:
             {name: sum(size for _, size in sizes[name]) for name in PART_TABLES},
         )
 
+    def _forget_seen(self) -> None:
+        """What was counted of tables that were given up."""
+        self.formats.clear()
+        self.encodings.clear()
+        self.corrected.clear()
+        self.texts.clear()
+
     def _see(self, documents: pa.Table) -> None:
         """Count documents as they are written."""
-        self.formats.update(documents.column("format").to_pylist())
-        self.encodings.update(documents.column("encoding").to_pylist())
+        for counted, name in ((self.formats, "format"), (self.encodings, "encoding")):
+            for found in documents.column(name).value_counts().to_pylist():
+                counted[found["values"]] += found["counts"]
         if self.conversion.corrections:
             self.corrected.update(self.conversion.corrections.keys() & set(documents.column("doc_id").to_pylist()))
         if self.judged:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from ..errors import Problem
 from ..sources import Reject
 from ..tables import file_sha256, read_manifest, shards_of
+from .arrays import strings
 from .parts import BUCKET, PART_TABLES, Account, Tally, bucket, part_path, value_bytes, write_arrow
 
 Said = Reject | Problem | Tally
@@ -88,7 +89,7 @@ def write_state(
     ]
     about = {"rules": rules, "counts": counts, "tables": dict(tables)}
     schema = _SCHEMA.with_metadata({"stancewire": json.dumps(about)})
-    write_arrow(folder / STATE, [pa.table(columns, schema=schema)])
+    write_arrow(folder / STATE, [pa.Table.from_arrays(list(map(strings, columns)), schema=schema)])
 
 
 def read_state(folder: Path, rules: str) -> State | None:
