@@ -22,6 +22,7 @@ from ..sources import Reject
 from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
 from ..tables.parquet import ROW_GROUP_ROWS
 from .parts import buckets, duplicate, open_part
+from .taken import Reused
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
 MAX_ROWS = 2_000_000
@@ -61,11 +62,19 @@ def shard_bits(rows: int, n_bytes: int) -> int | None:
     return min(MAX_BITS, int(np.ceil(np.log2(shards))))
 
 
-def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1, seen: Seen = None) -> Written:
+def write_table(
+    parts: Parts,
+    schema: TableSchema,
+    path: Path,
+    threads: int = 1,
+    seen: Seen = None,
+    reused: Reused | None = None,
+) -> Written:
     """Write one table beside its place; `documents` first, since it finds out which ids stand twice.
 
     Args:
         path: the file or folder to make. threads: shards that are sorted and compressed at a time.
+        reused: shards of the last conversion that are as they should be; no part has their rows.
     """
     bits = shard_bits(parts.rows[schema.name], parts.bytes[schema.name])
     if bits is None:
@@ -78,8 +87,11 @@ def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1,
     hashed = ContentHash(schema)
 
     def write_shard(number: int) -> pa.Table:
+        place = path / f"{number:0{-(-bits // 4)}x}.parquet"
+        if reused is not None and number in reused.shards:
+            return concat(schema, [reused.put(number, place)])
         table = _shard(parts, schema, number, bits)
-        with ParquetFile(path / f"{number:0{-(-bits // 4)}x}.parquet", schema.arrow) as file:
+        with ParquetFile(place, schema.arrow) as file:
             file.write(table)
         return table
 
