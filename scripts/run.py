@@ -321,7 +321,7 @@ def run_tests(arguments: Sequence[str]) -> int:
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """The options that share the tests out over all cores, unless somebody says how, wants a debugger or only a list."""
+    """Options that share the tests out over all cores, unless somebody says how, wants a debugger or only a list."""
     own = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--co")
     if any(argument.startswith(own) for argument in arguments):
         return []

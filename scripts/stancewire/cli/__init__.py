@@ -26,6 +26,7 @@ FAMILIES = (
     "gold",
     "splits",
     "release",
+    "exports",
     "build",
     "bench",
 )
