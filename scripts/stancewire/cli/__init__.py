@@ -27,6 +27,7 @@ FAMILIES = (
     "splits",
     "release",
     "exports",
+    "report",
     "build",
     "bench",
 )
