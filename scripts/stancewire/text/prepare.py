@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..sources.model import SourceRecord
 from .article import NOTHING_STATED, Article, Stated, compose
 from .columns_text import read_columns
-from .decode import Doubt, Undecodable, _doubtful_characters, decode
+from .decode import Doubt, Undecodable, decode, doubtful_characters
 from .lexicon import Lexicon
 from .model import Segment
 from .raw_map import RawMap
@@ -61,7 +61,7 @@ def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon, segmen
     text, blocks = compose(article.blocks)
     segments = segment_blocks(text, blocks, lexicon) if segmented else []
     # What was decoded from bytes of a page has been looked at as a whole.
-    doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
+    doubts = article.doubts if record.format == "html" else (*article.doubts, *doubtful_characters(text))
     return Prepared(text, segments, article.stated, article.extractor, article.encoding, article.score, None, doubts)
 
 
