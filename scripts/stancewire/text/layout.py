@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .letters import ALNUM, DIGIT, LOWER, STOP, letters
+from .letters import ALNUM, LOWER, STOP
 from .paragraphs import MAX_WRAPPED_WIDTH, is_wrapped, read_paragraphs
 from .patterns import ends_sentence
 from .scan import Bools, Places, Readers, Scan
@@ -14,7 +14,7 @@ from .segments import BY_ITSELF, BYLINE, DATELINE, HEADER, begins_paragraph, sta
 
 # Signs after which `ends_sentence` looks no further, and that end none.
 _GOES_ON = tuple(map(ord, "_:;,%€$£*-"))
-_OPENS_FIGURE = tuple(map(ord, "(\"“‘„«"))
+_OPENS_FIGURE = tuple(map(ord, '("“‘„«'))
 _COLON = ord(":")
 
 
@@ -101,13 +101,13 @@ def _join_wrapped(scan: Scan, lines: _Lines, first: Bools, readers: Readers) -> 
     n_pairs, n_soft, n_running = (np.add.reduceat(found.astype(np.int64), own) for found in (same_block, soft, running))
     new_blocks = np.add.reduceat(fresh.astype(np.int64), own) - fresh[own]
     can_go_on = same_block & (indents <= np.append(0, indents[:-1]) + 1)
-    opens = lower | np.isin(scan.points[starts], _OPENS_FIGURE) | (letters().take(scan.points[starts], mode="clip") == DIGIT)
+    opens = lower | scan.are_figures(starts) | np.isin(scan.points[starts], _OPENS_FIGURE)
     sure = can_go_on & (~had_room | (~shut_before & opens))
     if_long = can_go_on & had_room & ~shut_before & ~opens
     found = (n_pairs, n_soft, n_running, new_blocks)
-    wrapped = [n for n, pairs in enumerate(zip(*(each.tolist() for each in found), strict=True)) if is_wrapped(*pairs)]
+    wrapped = [is_wrapped(*pairs) for pairs in zip(*(each.tolist() for each in found), strict=True)]
     odd = scan.has_odd(starts[own], stops[own + counts - 1])
-    if not wrapped and not odd.any():
+    if not any(wrapped) and not odd.any():
         return
     may = scan.may(starts, stops, readers)
     facts = _Facts(
@@ -120,11 +120,12 @@ def _join_wrapped(scan: Scan, lines: _Lines, first: Bools, readers: Readers) -> 
     )
     for n, (begin, count) in enumerate(zip(own.tolist(), counts.tolist(), strict=True)):
         if odd[n]:
-            first[numbers[begin : begin + count]] = _read_one(scan, starts[begin : begin + count], stops[begin + count - 1], readers)
-    for n in wrapped:
-        if not odd[n]:
-            begin, count = int(own[n]), int(counts[n])
-            first[numbers[begin : begin + count]] = _join(scan, facts, begin, begin + count, readers)
+            found_first = _read_one(scan, starts[begin : begin + count], int(stops[begin + count - 1]), readers)
+        elif wrapped[n]:
+            found_first = np.array(_join(scan, facts, begin, begin + count, readers), np.bool_)
+        else:
+            continue
+        first[numbers[begin : begin + count]] = found_first
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import triggers
-from .letters import ALNUM, CLOSE, LAST, LOWER, MARK, ODD, SPACE, STOP, classes, letters
+from .letters import ALNUM, DIGIT, LOWER, MARK, ODD, SPACE, STOP, classes, letters
 from .lexicon import Lexicon
 from .patterns import MAX_DATELINE
 from .segments import ANY, BY_ITSELF, BYLINE, CLOSER, DATELINE, HEADER, MAX_REPEATED_WORDS, NOTE, REPEATED
@@ -73,12 +73,17 @@ class Scan:
         """Which spans hold a character of which nothing is claimed?"""
         return _any(self._odd, starts, ends)
 
+    def are_figures(self, places: Places) -> Bools:
+        """Which characters are decimal figures?"""
+        return letters().take(self.points[places], mode="clip") == DIGIT
+
     def codes(self, places: Places) -> npt.NDArray[np.int64]:
         """The triple of letter codes that begins at each place."""
         table = letters()
         found = np.zeros(len(places), np.int64)
         for step in range(3):
-            found = found * 32 + table.take(self.points[places + step], mode="clip")
+            found *= 32
+            found += table.take(self.points[places + step], mode="clip")
         return found
 
     def may(self, starts: Places, ends: Places, readers: Readers) -> npt.NDArray[np.int64]:
@@ -86,10 +91,9 @@ class Scan:
         points, length = self.points, ends - starts
         n_words = self.count_words(starts, ends)
         n_alnum = _count(self._alnum_words, starts, ends)
-        first = self._runs[np.minimum(np.searchsorted(self._runs, starts), len(self._runs) - 1)] if len(
-            self._runs
-        ) else starts
-        begins = readers.triggers[self.codes(first)]
+        # Where a line has no letter the bits are those of another; it is asked about anyway.
+        nearest = np.searchsorted(self._runs, starts)
+        begins = readers.triggers[self.codes(np.append(self._runs, 0)[nearest])]
 
         def begin(bit: int) -> Bools:
             return (begins & bit) > 0

@@ -211,9 +211,7 @@ def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
             part.be("header", "section_name")
         elif may & NOTE and patterns.is_editors_note(text):
             part.be("header", "editors_note")
-        elif (
-            may & BYLINE and patterns.is_byline(text, lexicon) and (headline or _has_headline(parts, number, lexicon))
-        ):
+        elif may & BYLINE and patterns.is_byline(text, lexicon) and (headline or _has_headline(parts, number, lexicon)):
             part.be("byline", "byline")
         elif _is_lone_dateline(part, lexicon):
             part.be("dateline", "dateline")

@@ -73,7 +73,7 @@ def _find_breaks(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> t
     period = capital & (stop == _PERIOD)
     special = _kinds_of(word)
     is_break = period & (long | ((word > 0) & (special == 0)))
-    known |= period & (special == _NEVER) | (period & (special == _EITHER) & ~quoted & (letters().take(points[following], mode="clip") == DIGIT))
+    known |= period & (special == _NEVER) | (period & (special == _EITHER) & ~quoted & scan.are_figures(following))
     shouted = capital & ((stop == _EXCLAMATION) | (stop == _QUESTION)) & (after == places + 1)
     is_break |= shouted & ((before & ALNUM) > 0)
 
