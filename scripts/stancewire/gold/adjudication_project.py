@@ -142,7 +142,7 @@ def passage_of(case: Case, article: Article, wording: Wording) -> tuple[str, Vie
         first, last = segment.start, segment.end
         if last - first > 2 * PASSAGE:  # a document of one endless paragraph
             first, last = _cut(article.text, max(first, low), min(last, high), (first, last))
-        shown.append(dataclasses.replace(segment, start=first, end=last))
+        shown.append(segment._replace(start=first, end=last))
     return make_view(article.text, shown, {segment.role for segment in shown})  # type: ignore[arg-type]
 
 
