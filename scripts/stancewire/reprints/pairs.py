@@ -49,7 +49,7 @@ class Pair:
     @property
     def is_reprint(self) -> bool:
         """Do the thresholds hold?"""
-        return is_reprint(self.containment, self.aligned_share)
+        return is_reprint(self.jaccard, self.containment, self.aligned_share)
 
 
 @dataclass
