@@ -39,7 +39,8 @@ def test_a_million_words_and_their_half() -> None:
     begun = time.perf_counter()
     found = group_texts([whole, half, text_of(article(1))])
     assert groups_of(found) == [(0, 1)]
-    (pair,) = found.pairs
+    (link,) = found.pairs
+    pair = found.measured.pair(link.a, link.b)
     assert (pair.containment, pair.aligned_share) == (1.0, 1.0)
     assert found.measured.bounded == {(0, 1)}, "that the words were not all compared is told"
     assert time.perf_counter() - begun < 30
