@@ -12,10 +12,11 @@ from functools import cached_property
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from ..engine import run
 from .candidates import PairList, find_candidates
 from .known import ALIGNED_UNKNOWN, Known
-from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of
-from .sketches import SAMPLE, Sketches, sketch_texts
+from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of, sort_apart
+from .sketches import SAMPLE, THREADS, Sketches, sketch_texts
 from .thresholds import ALIGNED, CONTAINMENT, LOW_ALIGNED, LOW_CONTAINMENT, REWRITTEN, is_plain_reprint, is_reprint
 from .tokens import rising
 
@@ -151,11 +152,10 @@ class Measured:
             self._held.clear()
             self._held_words = 0
         at = 0
-        for batch in cut_batches(map(self.texts.__getitem__, wanted)):
-            words = hash_batch(batch)
-            sets, starts = _sets_of(words)
+        batches = list(cut_batches(map(self.texts.__getitem__, wanted)))
+        for words, sets, starts in run(_hash_sets, batches, threads=THREADS if len(batches) > 1 else 1):
             self._held_words += len(words.hashes)
-            for number in range(len(batch)):
+            for number in range(len(words.counts)):
                 self._held[wanted[at]] = words.of(number), sets[starts[number] : starts[number + 1]]
                 at += 1
 
@@ -218,22 +218,16 @@ class Measured:
         self._overlaps.update(zip(new, zip(jaccard.tolist(), containment.tolist(), strict=True), strict=True))
 
 
+def _hash_sets(texts: Sequence[str]) -> tuple[Words, Hashes, Places]:
+    words = hash_batch(texts)
+    return words, *_sets_of(words)
+
+
 def _sets_of(words: Words) -> tuple[Hashes, Places]:
     """The 5-grams of each text sorted and distinct, as numbers of 48 bits, and where each text's begin."""
-    shingles, starts = hash_shingles(words)
-    shingles >>= np.uint64(64) - _SET_BITS
-    counts = np.diff(starts)
-    fresh = np.ones(len(shingles), bool)
-    for low in range(0, len(counts), 2**16):  # the text's number stands above its hashes
-        some = counts[low : low + 2**16]
-        here = shingles[starts[low] : starts[low + len(some)]]
-        here |= np.repeat(np.arange(len(some), dtype=np.uint64) << _SET_BITS, some)
-        here.sort()
-        np.not_equal(here[1:], here[:-1], out=fresh[starts[low] + 1 : starts[low + len(some)]])
-    before = np.concatenate(([0], np.cumsum(fresh)))
-    sets = shingles[fresh]
-    sets &= (np.uint64(1) << _SET_BITS) - np.uint64(1)
-    return sets, before[starts]
+    sets, starts = sort_apart(*hash_shingles(words))
+    sets >>= np.uint64(64) - _SET_BITS
+    return sets, starts
 
 
 def _share_sets(sets: Sequence[Hashes], pairs: PairList) -> tuple[Places, Places]:
@@ -332,4 +326,4 @@ def _find_twins(parts: Sequence[Sketches]) -> Places:
 
 def find_pairs(measured: Measured) -> list[Link]:
     """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
-    return measured.verify(find_candidates(measured.parts, measured.twins))
+    return measured.verify(find_candidates(measured.parts, measured.twins).pairs)

@@ -42,6 +42,8 @@ _ASCII = bytes(
     for byte in range(256)
 )
 _DELETED = b"'.-`"
+_TEXT_WIDTH = np.uint64(16)  # bits for the number of a text beside a hash of 48
+_TEXT_BITS = np.uint64(2**16 - 1)
 _ODD = -1  # the key of a code point that cannot be folded by itself, in place
 # What composes with the character before it, and is of no combining class: vowel signs and lengths, jamo (by rule).
 SECONDS = (
@@ -344,7 +346,8 @@ class Shingled:
 
     Attributes:
         counts: of each text. digests: n rows of two numbers, equal for texts whose words are equal.
-        sample: those below a limit, or all of a text with few; text i has `sample[starts[i]:starts[i + 1]]`.
+        sample: those below a limit, or all of a text with few, sorted and distinct; text i has
+            `sample[starts[i]:starts[i + 1]]`.
     """
 
     counts: Places
@@ -362,7 +365,31 @@ def sample_shingles(words: Words, limit: np.uint64, few: int) -> Shingled:
         chosen[words.starts[text_no] : words.starts[text_no + 1]] = True
     chosen &= kept
     at = np.flatnonzero(chosen)
-    return Shingled(counts, _digest(words), sums[at], np.searchsorted(at, words.starts))
+    sample, starts = sort_apart(sums[at], np.searchsorted(at, words.starts))
+    return Shingled(counts, _digest(words), sample, starts)
+
+
+def sort_apart(hashes: Hashes, starts: Places) -> tuple[Hashes, Places]:
+    """The hashes of each text sorted and distinct, without their lowest 16 bits, and where each text's begin.
+
+    In those bits the text's number stands while all are sorted together; it is 0 in the end.
+    """
+    hashes &= ~_TEXT_BITS
+    counts = np.diff(starts)
+    fresh = np.ones(len(hashes), bool)
+    for low in range(0, len(counts), 2**16):
+        some = counts[low : low + 2**16]
+        begin, end = int(starts[low]), int(starts[low + len(some)])
+        here = hashes[begin:end]
+        here >>= _TEXT_WIDTH
+        here |= np.repeat(np.arange(len(some), dtype=np.uint64) << np.uint64(48), some)
+        here.sort()
+        np.not_equal(here[1:], here[:-1], out=fresh[begin + 1 : end])
+    hashes <<= _TEXT_WIDTH
+    if not fresh.all():
+        hashes = hashes[fresh]
+        starts = np.concatenate(([0], np.cumsum(fresh)))[starts]
+    return hashes, starts
 
 
 def _digest(words: Words) -> Hashes:

@@ -130,7 +130,7 @@ def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = No
         for group in groups:
             merged[group] = max(group, key=lambda number: (n_words[number], -number))
         seen = {(pair.a, pair.b) for pair in pairs}
-        more = find_candidates(measured.parts, measured.twins, merged)
+        more = find_candidates(measured.parts, measured.twins, merged).pairs
         fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in seen]
         if fresh:
             pairs = sorted([*pairs, *fresh])
