@@ -36,6 +36,7 @@ def run(
     total: int | None = None,
     what: str = "",
     shared: Any = None,
+    threads: int = 1,
 ) -> Iterator[Result]:
     """Results of `stage` for each shard, in the order of the shards.
 
@@ -43,6 +44,7 @@ def run(
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
             shard.
         workers: 1 runs in this process, and starts at once; more start as many processes.
+        threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
 
@@ -53,7 +55,8 @@ def run(
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
     if workers == 1:
-        results = _run_here(stage if shared is None else partial(stage, shared), shards)
+        here = stage if shared is None else partial(stage, shared)
+        results = _run_here(here, shards) if threads == 1 else _run_threads(here, shards, threads)
     else:
         results = _run_processes(stage, shards, workers, shared)
     with _bar(progress is not None, total, what) as bar:
@@ -66,6 +69,22 @@ def run(
 def _run_here(stage: Callable[..., Result], shards: Iterable[Shard]) -> Iterator[Result]:
     for shard in shards:
         yield stage(shard)
+
+
+def _run_threads(stage: Callable[[Shard], Result], shards: Iterable[Shard], threads: int) -> Iterator[Result]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for shard in shards:
+                waiting.append(pool.submit(stage, shard))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 _shared: Any = None

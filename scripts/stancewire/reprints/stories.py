@@ -17,7 +17,7 @@ import numpy as np
 from ..tables import row_id
 from .candidates import FREQUENT, find_candidates
 from .known import Known
-from .pairs import METHOD, Measured, Pair, find_pairs
+from .pairs import Link, Measured, Pair, find_pairs
 from .witness import Witness
 
 T = TypeVar("T")
@@ -48,8 +48,8 @@ class TextGroups:
     """
 
     groups: tuple[tuple[int, ...], ...]
-    pairs: tuple[Pair, ...]
-    refused: tuple[Pair, ...]
+    pairs: tuple[Link, ...]
+    refused: tuple[Link, ...]
     measured: Measured
 
 
@@ -106,8 +106,9 @@ def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known
     listed = []
     for some in _held_together(measured, told, lambda story: story.members):
         listed += [pair for story in some for pair in _story_pairs(measured, story)]
+    refused = tuple(measured.pair(link.a, link.b) for link in found.refused)
     bounded = tuple(sorted(measured.bounded))
-    return Grouping(tuple(stories), tuple(sorted(listed)), found.refused, tuple(story_of), measured, bounded)
+    return Grouping(tuple(stories), tuple(sorted(listed)), refused, tuple(story_of), measured, bounded)
 
 
 def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
@@ -129,7 +130,7 @@ def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = No
         for group in groups:
             merged[group] = max(group, key=lambda number: (n_words[number], -number))
         seen = {(pair.a, pair.b) for pair in pairs}
-        more = find_candidates(measured.parts, measured.twins, merged)
+        more = find_candidates(measured.parts, measured.twins, merged).pairs
         fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in seen]
         if fresh:
             pairs = sorted([*pairs, *fresh])
@@ -145,10 +146,10 @@ def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = No
     return TextGroups(tuple(whole), tuple(pairs), tuple(refused), measured)
 
 
-def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
+def _grow(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], list[Link]]:
     """Groups of two texts and more, and the pairs that were not allowed to join theirs."""
     groups: list[list[int]] = []
-    refused: list[Pair] = []
+    refused: list[Link] = []
     for some in _held_together(measured, _linked(pairs), lambda linked: {n for p in linked for n in (p.a, p.b)}):
         for linked in some:
             grown, apart = _grow_linked(measured, linked)
@@ -157,12 +158,12 @@ def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], l
     return sorted(groups), sorted(refused, key=_strength)
 
 
-def _strength(pair: Pair) -> tuple[float, float, int, int]:
+def _strength(pair: Link) -> tuple[float, float, int, int]:
     """Sorts the strongest first."""
     return -pair.jaccard, -pair.containment, pair.a, pair.b
 
 
-def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
+def _linked(pairs: Sequence[Link]) -> list[list[Link]]:
     """The pairs in runs that have no text in common with one another."""
     root: dict[int, int] = {}
 
@@ -175,7 +176,7 @@ def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
     for pair in pairs:
         low, high = sorted((find(pair.a), find(pair.b)))
         root[high] = low
-    runs: dict[int, list[Pair]] = {}
+    runs: dict[int, list[Link]] = {}
     for pair in pairs:
         runs.setdefault(find(pair.a), []).append(pair)
     return list(runs.values())
@@ -203,7 +204,7 @@ def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T
     yield some
 
 
-def _grow_linked(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
+def _grow_linked(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], list[Link]]:
     group_of: dict[int, list[int]] = {}
     refused = []
     for pair in sorted(pairs, key=_strength):
@@ -303,7 +304,7 @@ def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str
     twins = grouping.measured.twins
     rows: list[dict[str, object]] = []
     for pair in grouping.pairs:
-        method = METHOD if pair.is_reprint else f"with the head; {METHOD}"
+        method = pair.method if pair.is_reprint else f"with the head; {pair.method}"
         low, high = sorted((int(twins[pair.a]), int(twins[pair.b])))
         rows.append(
             {
