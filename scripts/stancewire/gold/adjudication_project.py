@@ -26,6 +26,7 @@ from .adjudicate import admit, append_decisions
 from .cases import Case, Wording, combination_fault, open_cases
 from .decisions import Decision, conflict_id
 from .evidence import Evidence, read_evidence
+from .methods import Method, merged_methods
 from .rows import reach
 
 PASSAGE = 600  # characters wanted on either side of the thing judged; whole paragraphs where they are not longer
@@ -38,7 +39,7 @@ def send_cases(
     project: Project,
     client: Client,
     by: str | None,
-    method: str = "majority",
+    method: Method | None = None,
     doc_id: str | None = None,
     dry_run: bool = False,
     say: Say = quiet,
@@ -47,6 +48,7 @@ def send_cases(
 
     Args:
         by: the adjudicator's pseudonym (default: the only one of the campaign).
+        method: how votes are counted (default: as they were when gold was merged).
 
     Raises:
         UsageError: no such adjudicator, or several and none is named.
@@ -55,7 +57,8 @@ def send_cases(
     evidence = read_evidence(project)
     name = adjudicator(evidence, by)
     articles, wording = read_articles(project), Wording.of(evidence)
-    cases = [case_task(case, articles[case.unit.doc_id], wording) for case in open_cases(evidence, method, doc_id)]
+    methods = method or merged_methods(project, evidence.codebook)
+    cases = [case_task(case, articles[case.unit.doc_id], wording) for case in open_cases(evidence, methods, doc_id)]
     return push_cases(project, client, name, cases, doc_id, dry_run, say)
 
 

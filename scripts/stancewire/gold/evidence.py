@@ -16,6 +16,7 @@ from ..project import Project
 from ..tables import read_table, read_table_schema
 from .decisions import Decision, DecisionIndex, read_decisions
 from .merge import Outcome, merge_units
+from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, settle_by_model
 
 Row = dict[str, Any]
@@ -58,14 +59,14 @@ class Evidence:
         rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
         return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
 
-    def outcomes(self, method: str, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
+    def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
 
         Args:
             doc_id: of one document only; a model learns from all of them nevertheless.
             models: what a model makes of all units (default: it is asked, however few the annotators are).
         """
-        if method not in MODEL_METHODS:
+        if MODEL_METHODS.keys().isdisjoint(by_layer(method).values()):
             return merge_units(self.units(doc_id), self.index, method)
         units = self.units()
         models = settle_by_model(units, method, allow_few=True) if models is None else models

@@ -21,6 +21,7 @@ from ..tables import read_table, read_table_schema
 from .decisions import Decision
 from .evidence import Evidence, read_evidence, read_rows
 from .merge import FieldOutcome, Outcome
+from .methods import merged_methods
 from .rows import mirror_words, outcome_key, reach
 
 CONTEXT = 80  # characters shown on either side of a span
@@ -52,26 +53,26 @@ def explain(project: Project, asked: str) -> Explanation:
         StancewireError: judgements, decisions or gold cannot be read.
     """
     evidence = read_evidence(project)
-    method = made_with(project)
+    method = merged_methods(project, evidence.codebook)
     documents = _documents_of(project, evidence, asked)
     quarantined = [row for row in read_rows(project, project.annotations, "quarantine") if row["judgement_id"] == asked]
     if quarantined:
         return _explain_quarantine(quarantined[0])
     for doc_id in documents:
-        found = explain_in(evidence, evidence.outcomes(method, doc_id), asked, method)
+        found = explain_in(evidence, evidence.outcomes(method, doc_id), asked)
         if found is not None:
             return found
     raise UsageError(_unknown(project, evidence, asked))
 
 
-def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str, method: str) -> Explanation | None:
+def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str) -> Explanation | None:
     """The explanation of an id among the outcomes of one document; None where it is not one of theirs."""
     decisions = {item.decision_id: item for item in evidence.decisions}
     judgement = next((row for row in evidence.judgements if row["judgement_id"] == asked), None)
     for outcome in outcomes:
         kind = _kind_in(outcome, asked, decisions.get(asked))
         if kind is not None:
-            about = {"id": asked, "kind": kind} | _explain_outcome(outcome, evidence, method)
+            about = {"id": asked, "kind": kind} | _explain_outcome(outcome, evidence)
             return about if judgement is None else about | {"judgement": _judgement(judgement)}
     if judgement is not None:
         return {
@@ -107,7 +108,7 @@ def _kind_in(outcome: Outcome, asked: str, decision: Decision | None) -> str | N
     return "decision" if decision is not None and decision.decision_id in holding else None
 
 
-def _explain_outcome(outcome: Outcome, evidence: Evidence, method: str) -> Explanation:
+def _explain_outcome(outcome: Outcome, evidence: Evidence) -> Explanation:
     unit = outcome.unit
     start, end = reach(outcome)
     about: Explanation = {
@@ -120,7 +121,7 @@ def _explain_outcome(outcome: Outcome, evidence: Evidence, method: str) -> Expla
     about |= _context(evidence.texts[unit.doc_id], start, end)
     about |= {
         "verdict": _verdict(outcome),
-        "method": method,
+        "method": outcome.method,
         "decided_by": outcome.decided_by if outcome.is_gold else None,
         "gold_id": outcome_key(outcome) if outcome.is_gold else None,
         "submitted": list(unit.submitted),
@@ -223,16 +224,6 @@ def _explain_quarantine(row: dict[str, Any]) -> Explanation:
         "raw_end": row["raw_end"],
         "verdict": f"in quarantine: {row['reason']}",
     }
-
-
-def made_with(project: Project) -> str:
-    """The method that the gold tables were made with, as their rows say; majority where they have no rows."""
-    for name in ("stances", "document_stances"):
-        schema = read_table_schema(name, project.table_schemas)
-        methods = read_table(project.annotations, schema, ["method"]).column("method")
-        if len(methods):
-            return str(methods[0].as_py())
-    return "majority"
 
 
 _ID_COLUMNS = (("mentions", "mention_id"), ("stances", "stance_id"), ("conflicts", "conflict_id"))

@@ -12,8 +12,9 @@ from ..errors import UsageError
 from ..project import Project
 from ..tables import read_table, read_table_schema
 from .evidence import Evidence, read_evidence, read_rows
-from .explain import CONTEXT, Explanation, explain_in, made_with, verdict_on_vote
+from .explain import CONTEXT, Explanation, explain_in, verdict_on_vote
 from .merge import Outcome
+from .methods import merged_methods
 
 _PLACE = re.compile(r"(?s)(.+):(\d+)-(\d+)")
 
@@ -34,12 +35,12 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
     text = _text(project, doc_id)
     if not 0 <= start < end <= len(text):
         raise UsageError(f"{doc_id}:{start}-{end} does not lie within the text (0-{len(text)}, start before end)")
-    method = made_with(project)
+    method = merged_methods(project, evidence.codebook)
     units = []
     voting: set[str] = set()
     for outcome in evidence.outcomes(method, doc_id):
         if outcome.unit.layer != "document_stance" and _touches(outcome, start, end):
-            about = explain_in(evidence, [outcome], outcome.unit.judgement_ids[0], method)
+            about = explain_in(evidence, [outcome], outcome.unit.judgement_ids[0])
             voting |= set(outcome.unit.judgement_ids)
             if about is not None:
                 about.pop("judgement", None)
