@@ -59,11 +59,11 @@ def gold_rows(
         "stances_wide": wide_rows(stances, documents, stories, places, texts, entities, codebook),
         "variant_stances": variant_stance_rows(corpus["variants"], stances),
     }
-    problems = found + more + _decision_problems(outcomes, decisions, evidence.index) + _mirror_problems(evidence)
-    return tables, problems
+    problems = [*found, *more, *decision_problems(outcomes, decisions, evidence.index)]
+    return tables, problems + mirror_problems(evidence.judgements)
 
 
-def _decision_problems(
+def decision_problems(
     outcomes: Sequence[Outcome], decisions: Sequence[Decision], index: DecisionIndex
 ) -> list[Problem]:
     """Decisions that decide nothing: stale ones, overruled ones, and those whose judgements are no longer one unit."""
@@ -96,9 +96,10 @@ def _decision_problems(
     return problems
 
 
-def _mirror_problems(evidence: Evidence) -> list[Problem]:
+def mirror_problems(judgements: Sequence[Row]) -> list[Problem]:
+    """Annotators whose answers on a target and on its mirror contradict each other."""
     problems = []
-    for base, mirror in contradictions(evidence.judgements):
+    for base, mirror in contradictions(judgements):
         place = f"{base['annotator_id']} {base['doc_id']}"
         message = f"{mirror_words(base, mirror)}; the first one votes: ask the annotator"
         problems.append(Problem("annotations/judgements.parquet", place, "mirror-contradiction", 3, message, "warning"))
