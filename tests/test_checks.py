@@ -9,8 +9,8 @@
     after   as files, but once the manifests and the descriptor have been written anew over the rest
     valid   the neighbour: edits of these kinds that come near and are allowed, so that no check finds anything
 
-A copied row may be made several `times`, each with a key and a region of its own, and `spread` over the text, so that no
-two of them are one unit.
+A copied row may be made several `times`, each with a key and a region of its own, and `spread` over the text, so that
+no two of them are one unit.
 """
 
 from __future__ import annotations

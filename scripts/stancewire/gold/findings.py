@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..checks.loading import limited
 from ..checks.project_checks import check_project
+from ..codebook import read_codebook
 from ..errors import Problem, StancewireError
 from ..project import Project
 from .evidence import Evidence, read_evidence
 from .methods import merged_methods
+from .models import MODEL_METHODS
 from .rows import mention_rows, stance_rows
 from .stage import decision_problems, mirror_problems
 
@@ -29,6 +31,14 @@ def check_merge(project: Project) -> list[Problem]:
         return findings_of(evidence, merged_methods(project, evidence.codebook))
     except StancewireError:
         return []
+
+
+def check_merge_of(project: Project, doc_id: str) -> list[Problem]:
+    """The same of one document, read by itself; nothing where a model would first have to learn from all of them."""
+    methods = merged_methods(project, read_codebook(project.codebook_yaml))
+    if not MODEL_METHODS.keys().isdisjoint(methods.values()):
+        return []
+    return findings_of(read_evidence(project, doc_ids=[doc_id]), methods, doc_id)
 
 
 def findings_of(evidence: Evidence, methods: dict[str, str], doc_id: str | None = None) -> list[Problem]:
