@@ -120,7 +120,9 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("quarantine-row", 2, "warning", "No judgement is in quarantine.",
      "read its reason; mark it anew in Label Studio and pull"),
     # stored exports and decisions
-    ("export-format", 1, "problem", "Each stored export keeps to schema/export.schema.json and is named by its number.",
+    ("export-format", 1, "problem",
+     "Each stored export keeps to schema/export.schema.json, each stored answer of an adjudicator to "
+     "schema/adjudication.schema.json, and is named by its number.",
      "restore the file as it was pulled; stored exports are never edited"),
     ("export-document", 2, "problem", "Each document that was given out is in the corpus.",
      "put its source back and run: stancewire build"),

@@ -230,13 +230,15 @@ def _pull(args: argparse.Namespace, project: Project) -> int:
     with project.writing(), connect(project) as client:
         taken = take_answers(project, client)
     counts = ", ".join(f"{count} {name}" for name, count in taken.counts.items() if count)
-    lines = [*taken.notes, f"tasks: {counts or 'none'}", f"{len(taken.appended)} decisions appended"]
+    stored = [project.relative(path) for path in taken.stored]
+    lines = [*taken.notes, *(f"stored {path}" for path in stored), f"tasks: {counts or 'none'}"]
+    lines.append(f"{len(taken.appended)} decisions appended")
     if taken.appended:
         lines[-1] += "; next: stancewire merge"
     if taken.problems:
         lines += problem_lines(taken.problems)
     data: dict[str, Any] = {"appended": [item.decision_id for item in taken.appended], "tasks": dict(taken.counts)}
-    data |= {"notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
+    data |= {"stored": stored, "notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
     emit(args, data, lines)
     return 1 if split_problems(taken.problems)[0] else 0
 
