@@ -247,6 +247,25 @@ def test_unknown_check_is_answered_with_the_nearest() -> None:
         find_check("text-slices")
 
 
+ANSWERS = "annotations/adjudications/adj-one/0001.json"
+
+
+def test_stored_answers_of_adjudicators_are_held_to_their_schema_and_name(project: Project) -> None:
+    stored = {"format": "stancewire-adjudication/1", "sequence": 1, "adjudicator_id": "adj-one", "project": "P"}
+    project.adjudications.joinpath("adj-one").mkdir(parents=True)
+    file = project.root / ANSWERS
+
+    def says(value: dict[str, Any]) -> list[str]:
+        file.write_text(json.dumps(value), encoding="utf-8")
+        write_package(project)
+        return [f"{item.check} {item.message}" for item in validate_project(project) if item.path == ANSWERS]
+
+    assert says(stored | {"tasks": []}) == []
+    assert says(stored) == ["export-format $: 'tasks' is a required property"]
+    (misplaced,) = says(stored | {"tasks": [], "adjudicator_id": "adj-two"})
+    assert misplaced == "export-format adjudicator_id is 'adj-two', the file's name says 'adj-one'"
+
+
 def test_validate_prints_place_level_and_check(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     break_project(project, json.loads((FIXTURES / "document-text.json").read_text(encoding="utf-8")))
     assert main(["--project", str(project.root), "validate"]) == 1
