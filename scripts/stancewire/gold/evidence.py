@@ -10,8 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from ..agreement.measure import measure_agreement
+from ..agreement.shared import SharedUnits, make_shared_units
 from ..agreement.units import Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..judgements.shown import Shown, Task
+from ..judgements.versions import Versions
 from ..project import Project
 from ..tables import read_table, read_table_schema
 from .decisions import Decision, DecisionIndex, read_decisions
@@ -27,6 +30,7 @@ class Evidence:
 
     Attributes:
         texts: doc_id -> canonical text of the documents that anyone judged.
+        versions: the stories that are told in several documents, and what was shown of these.
     """
 
     codebook: Codebook
@@ -35,6 +39,7 @@ class Evidence:
     assignments: list[Row]
     decisions: list[Decision]
     texts: dict[str, str]
+    versions: Versions
 
     @property
     def index(self) -> DecisionIndex:
@@ -43,11 +48,20 @@ class Evidence:
 
     def units(self, doc_id: str | None = None) -> list[Unit]:
         """The units of all documents, or of one."""
+        shown, parts = self._shown, self.versions.parts
         if doc_id is None:
-            return make_units(self.judgements, self.assignments, self.codebook.rules)
+            return make_units(self.judgements, self.assignments, self.codebook.rules, shown=shown, parts=parts)
         judgements = [row for row in self.judgements if row["doc_id"] == doc_id]
         assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
-        return make_units(judgements, assignments, self.codebook.rules)
+        return make_units(judgements, assignments, self.codebook.rules, shown=shown, parts=parts)
+
+    @property
+    def _shown(self) -> Mapping[Task, Shown]:
+        return self.versions.shown
+
+    def shared_units(self) -> SharedUnits:
+        """The units of sentences that stand in several versions of a story, judged there by different annotators."""
+        return make_shared_units(self.judgements, self.assignments, self.codebook.rules, self.versions)
 
     def agreement(self, units: Sequence[Unit], stories: Mapping[str, str]) -> list[Row]:
         """Rows of the table `agreement` about units: all measures, by every grouping.
@@ -55,8 +69,15 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
+        rounds = make_rounds(
+            self.judgements,
+            self.assignments,
+            self.codebook.rules,
+            shown=self._shown,
+            parts=self.versions.parts,
+        )
+        shared = self.shared_units().units
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, shared)
 
     def outcomes(self, method: str, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
@@ -78,11 +99,12 @@ class Evidence:
         return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
 
 
-def read_evidence(project: Project, judgements: Path | None = None) -> Evidence:
+def read_evidence(project: Project, judgements: Path | None = None, exports: Path | None = None) -> Evidence:
     """Read it all.
 
     Args:
         judgements: folder of the tables `judgements` and `assignments` (default: `annotations/`).
+        exports: folder of stored exports (default: `annotations/exports`).
 
     Raises:
         StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
@@ -91,13 +113,16 @@ def read_evidence(project: Project, judgements: Path | None = None) -> Evidence:
     rows = read_rows(project, folder, "judgements")
     judged = {row["doc_id"] for row in rows}
     documents = read_table(project.corpus, read_table_schema("documents", project.table_schemas), ["doc_id", "text"])
+    codebook = read_codebook(project.codebook_yaml)
+    assignments = read_rows(project, folder, "assignments")
     return Evidence(
-        codebook=read_codebook(project.codebook_yaml),
+        codebook=codebook,
         campaign=read_campaign(project.campaign_yaml),
         judgements=rows,
-        assignments=read_rows(project, folder, "assignments"),
+        assignments=assignments,
         decisions=read_decisions(project.adjudications_jsonl),
         texts=dict(_pairs(documents, judged)),
+        versions=Versions(project, codebook, assignments, exports),
     )
 
 

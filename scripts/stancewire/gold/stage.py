@@ -122,6 +122,7 @@ def write_gold(
     out: Path | None = None,
     judgements: Path | None = None,
     allow_few: bool = False,
+    exports: Path | None = None,
 ) -> Report:
     """Write every gold table, agreement included.
 
@@ -130,6 +131,7 @@ def write_gold(
         out: folder to write to (default: `annotations/`).
         judgements: folder of the judgement tables (default: `out`).
         allow_few: let a model learn from fewer than three annotators.
+        exports: folder of stored exports, which say what each task showed (default: `annotations/exports`).
 
     Raises:
         UsageError: there is no such method, or it is a model and there are fewer than three annotators.
@@ -137,7 +139,7 @@ def write_gold(
     """
     folder = out or project.annotations
     source = judgements or folder
-    evidence = read_evidence(project, source)
+    evidence = read_evidence(project, source, exports)
     models = settle_by_model(evidence.units(), method, allow_few) if method in MODEL_METHODS else None
     outcomes = evidence.outcomes(method, models=models)
     corpus = read_corpus(project, set(evidence.texts))
