@@ -20,7 +20,7 @@ from stancewire.tables import read_table, read_table_schema
 
 HEAD = (
     "Ministers weigh the fishing pact",
-    "OSLO – Ada Berg told the Harbour Post that the pact of Vik has kept the peace since the war ended. "
+    "Ada Berg told the Harbour Post that the pact of Vik has kept the peace since the war ended. "
     "She praised the crews of both countries.",
     "“The pact must stay,” Berg said in the long debate about the northern islands on Tuesday evening.",
     "Lind was against it, and his party wants out of the pact before the summer fishing season begins.",

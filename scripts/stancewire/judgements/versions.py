@@ -73,6 +73,15 @@ class Versions:
                 found.setdefault(row["doc_id"], []).append((row["start"], row["end"]))
         return found
 
+    @property
+    def partly_shown(self) -> frozenset[str]:
+        """Documents of which an assignment did not show all `parts`."""
+        return frozenset(
+            doc_id
+            for (doc_id, *_), shown in self.shown.items()
+            if not all(shown.covers(*part) for part in self.parts.get(doc_id, ()))
+        )
+
     def witnesses(self, doc_ids: Iterable[str]) -> dict[str, Witness]:
         """These documents as witnesses of their stories."""
         chosen = set(doc_ids)
