@@ -23,11 +23,12 @@ def check_story(project: Project, doc_id: str) -> list[Problem]:
     """What the checks of rows say about a document and its reprints."""
     files = open_files(project.root)
     few = _of_story(project, doc_id)
+    codebook = read_codebook(project.codebook_yaml)
     found = [
         *spans.check_spans(few),
         *judged.check_judgements(few),
         *judged.check_gold(few),
-        *guideline.check_guideline(few, read_codebook(project.codebook_yaml)),
+        *guideline.check_guideline(few, codebook, guideline.partly_shown(project, codebook, few)),
         *decisions.check_decisions(files, few),
     ]
     return sorted(set(found))

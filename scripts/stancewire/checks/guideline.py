@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ..codebook.model import Codebook
-from ..errors import Problem
+from ..errors import Problem, StancewireError
+from ..project import Project
 from .loading import Loaded, limited, table_file
 
 QUOTE_MARKS = frozenset("\"“”„‟«»‹›「」『』‘’‚'")
 
 
-def check_guideline(loaded: Loaded, codebook: Codebook) -> list[Problem]:
-    """Articles, possessives, holders without a mention, quotes without marks, one surface with several labels."""
+def check_guideline(loaded: Loaded, codebook: Codebook, partly: Collection[str] = ()) -> list[Problem]:
+    """Articles, possessives, holders without a mention, quotes without marks, one surface with several labels.
+
+    Args:
+        partly: documents of which tasks showed only what differs from another version of the story; what they name in
+            other passages is mentioned there.
+    """
     mentions, stances = table_file("mentions"), table_file("stances")
     return [
         *limited("mention-article", mentions, _articles(loaded, codebook.rules.leading_articles)),
         *limited("mention-possessive", mentions, _possessives(loaded, codebook.rules.possessives)),
-        *limited("holder-mentioned", stances, _unmentioned(loaded)),
+        *limited("holder-mentioned", stances, _unmentioned(loaded, partly)),
         *limited("quote-marks", stances, _unquoted(loaded)),
         *limited("label-consistency", mentions, _inconsistent(loaded)),
     ]
+
+
+def partly_shown(project: Project, codebook: Codebook, loaded: Loaded) -> frozenset[str]:
+    """Documents of which somebody's task showed only what differs from another version of the story."""
+    from ..judgements.versions import Versions
+
+    given = [{"doc_id": doc_id} for (doc_id,) in loaded.columns("assignments", "doc_id")]
+    try:
+        return Versions(project, codebook, given).partly_shown
+    except StancewireError:
+        return frozenset()  # what it is made from is damaged, and other checks say so
 
 
 def _articles(loaded: Loaded, articles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -39,13 +56,21 @@ def _possessives(loaded: Loaded, endings: tuple[str, ...]) -> Iterator[tuple[str
                 break
 
 
-def _unmentioned(loaded: Loaded) -> Iterator[tuple[str, str]]:
+def _unmentioned(loaded: Loaded, partly: Collection[str]) -> Iterator[tuple[str, str]]:
     mentioned = set(loaded.columns("mentions", "doc_id", "entity_id"))
+    stories = dict(loaded.columns("stories", "doc_id", "story_id"))
+    names: dict[tuple[str, str], set[str]] = defaultdict(set)  # what an entity is called in any version of a story
+    for doc_id, entity, text in loaded.columns("mentions", "doc_id", "entity_id", "text"):
+        if doc_id in stories and entity is not None:
+            names[stories[doc_id], entity].add(text)
     for doc_id, start, end, holder, via in loaded.columns(
         "stances", "doc_id", "start", "end", "holder_entity_id", "via_entity_id"
     ):
         for what, entity in (("holder", holder), ("via", via)):
-            if entity is not None and (doc_id, entity) not in mentioned:
+            if entity is None or (doc_id, entity) in mentioned:
+                continue
+            known = names.get((stories.get(doc_id, doc_id), entity), set()) if doc_id in partly else set()
+            if not any(name in loaded.texts.get(doc_id, "") for name in known):
                 yield f"{doc_id}:{start}-{end}", f"{what} {entity} has no mention in the document"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
 
-GROUPINGS = ("all", "suggestions", "target", "label", "holder-type", "annotator-pair", "round", "month")
+GROUPINGS = ("all", "suggestions", "target", "label", "holder-type", "annotator-pair", "round", "month", "reprints")
 
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -141,7 +141,7 @@ def run_agree(args: argparse.Namespace) -> int:
     units = evidence.units()
     rows = evidence.agreement(units, stories)
     names = sorted({row["annotator_id"] for row in evidence.assignments if row["state"] == "submitted"})
-    notes = meaning_notes(units, stories, names)
+    notes = meaning_notes(units, stories, names, evidence.shared_units())
     levels, below = level_lines(rows, evidence.codebook.rules.agreement)
     if args.report is not None:
         title = evidence.codebook.title or project.root.name

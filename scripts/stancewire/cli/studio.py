@@ -33,8 +33,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     push.add_argument(
         "--reprints",
         choices=("heads", "differing"),
-        help="heads: only the fullest version of each story; differing: only the others that differ from it, with what "
-        "was merged of it as suggestions where its words stand unchanged",
+        help="heads: only the fullest version of each story; differing: of the others only the passages that differ "
+        "from it, with what was merged of it as suggestions where its words stand unchanged",
     )
     push.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
     add_json(push)

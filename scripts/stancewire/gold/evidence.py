@@ -10,8 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from ..agreement.measure import measure_agreement
+from ..agreement.shared import SharedUnits, make_shared_units
 from ..agreement.units import Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..judgements.shown import Shown, Task
+from ..judgements.versions import Versions
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
 from .decisions import Decision, DecisionIndex, read_decisions
@@ -28,6 +31,7 @@ class Evidence:
 
     Attributes:
         texts: doc_id -> canonical text of the documents that anyone judged.
+        versions: the stories that are told in several documents, and what was shown of these.
     """
 
     codebook: Codebook
@@ -36,6 +40,7 @@ class Evidence:
     assignments: list[Row]
     decisions: list[Decision]
     texts: dict[str, str]
+    versions: Versions
 
     @property
     def index(self) -> DecisionIndex:
@@ -44,11 +49,20 @@ class Evidence:
 
     def units(self, doc_id: str | None = None) -> list[Unit]:
         """The units of all documents, or of one."""
+        shown, parts = self._shown, self.versions.parts
         if doc_id is None:
-            return make_units(self.judgements, self.assignments, self.codebook.rules)
+            return make_units(self.judgements, self.assignments, self.codebook.rules, shown=shown, parts=parts)
         judgements = [row for row in self.judgements if row["doc_id"] == doc_id]
         assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
-        return make_units(judgements, assignments, self.codebook.rules)
+        return make_units(judgements, assignments, self.codebook.rules, shown=shown, parts=parts)
+
+    @property
+    def _shown(self) -> Mapping[Task, Shown]:
+        return self.versions.shown
+
+    def shared_units(self) -> SharedUnits:
+        """The units of sentences that stand in several versions of a story, judged there by different annotators."""
+        return make_shared_units(self.judgements, self.assignments, self.codebook.rules, self.versions)
 
     def agreement(self, units: Sequence[Unit], stories: Mapping[str, str]) -> list[Row]:
         """Rows of the table `agreement` about units: all measures, by every grouping.
@@ -56,8 +70,15 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
+        rounds = make_rounds(
+            self.judgements,
+            self.assignments,
+            self.codebook.rules,
+            shown=self._shown,
+            parts=self.versions.parts,
+        )
+        shared = self.shared_units().units
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, shared)
 
     def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
@@ -80,7 +101,10 @@ class Evidence:
 
 
 def read_evidence(
-    project: Project, judgements: Path | None = None, doc_ids: Collection[str] | None = None
+    project: Project,
+    judgements: Path | None = None,
+    doc_ids: Collection[str] | None = None,
+    exports: Path | None = None,
 ) -> Evidence:
     """Read it all, or what concerns some documents.
 
@@ -88,6 +112,7 @@ def read_evidence(
         judgements: folder of the tables `judgements` and `assignments` (default: `annotations/`).
         doc_ids: only judgements, assignments, decisions and texts of these documents; then a model cannot learn what it
             learns from all of them.
+        exports: folder of stored exports (default: `annotations/exports`).
 
     Raises:
         StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
@@ -100,14 +125,17 @@ def read_evidence(
         documents = read_table(project.corpus, schema, columns)
     else:
         documents = find_rows(project.corpus, schema, "doc_id", judged, columns)
+    codebook = read_codebook(project.codebook_yaml)
+    assignments = read_rows(project, folder, "assignments", doc_ids)
     decisions = read_decisions(project.adjudications_jsonl)
     return Evidence(
-        codebook=read_codebook(project.codebook_yaml),
+        codebook=codebook,
         campaign=read_campaign(project.campaign_yaml),
         judgements=rows,
-        assignments=read_rows(project, folder, "assignments", doc_ids),
+        assignments=assignments,
         decisions=decisions if doc_ids is None else [item for item in decisions if item.doc_id in doc_ids],
         texts=dict(_pairs(documents, judged)),
+        versions=Versions(project, codebook, assignments, exports),
     )
 
 

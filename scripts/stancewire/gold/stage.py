@@ -123,6 +123,7 @@ def write_gold(
     out: Path | None = None,
     judgements: Path | None = None,
     allow_few: bool = False,
+    exports: Path | None = None,
 ) -> Report:
     """Write every gold table, agreement included.
 
@@ -132,6 +133,7 @@ def write_gold(
         out: folder to write to (default: `annotations/`).
         judgements: folder of the judgement tables (default: `out`).
         allow_few: let a model learn from fewer than three annotators.
+        exports: folder of stored exports, which say what each task showed (default: `annotations/exports`).
 
     Raises:
         UsageError: there is no such method, or it is a model and there are fewer than three annotators.
@@ -139,7 +141,7 @@ def write_gold(
     """
     folder = out or project.annotations
     source = judgements or folder
-    evidence = read_evidence(project, source)
+    evidence = read_evidence(project, source, exports=exports)
     usual = codebook_methods(evidence.codebook)
     methods = usual if method is None else by_layer(method)
     models = settle_by_model(evidence.units(), methods, allow_few or evidence.codebook.gold.allow_few)

@@ -21,7 +21,7 @@ from ..project import Project
 from ..tables import write_text
 from ..text.view import Piece
 from .conforming import first_fault
-from .model import Mark, Submission
+from .model import PROJECTED, Mark, Submission
 
 FORMAT = "stancewire-export/1"
 CONTEXT = 32
@@ -180,6 +180,9 @@ def task_submissions(
         "suggestions_shown": task["suggestions_shown"],
         "view": tuple(Piece(*piece) for piece in task["view"]),
         "entities": tuple((alias, name, label) for alias, name, label in task["entities"]),
+        "is_projected": any(
+            (provider or "").startswith(PROJECTED) for provider, _ in _suggested(task["predictions"]).values()
+        ),
     }
     answers = task["annotations"]
     drafts = [draft for draft in task["drafts"] if "completed_by" in draft]
