@@ -28,6 +28,7 @@ from .sources import (
     SourceFacts,
     SourceFile,
     base_of,
+    facts_by_file,
     find_sources,
     name_documents,
     read_sources_csv,
@@ -158,9 +159,10 @@ def _prepare(
         from .codebook import read_codebook, read_dataset
 
         codebook = read_codebook(project.codebook_yaml)
-        facts = read_sources_csv(project.sources_csv)
         corrections = {name: tuple(rows) for name, rows in read_corrections(project.corrections_csv).items()}
         own_roots = frozenset(number for number, source in enumerate(sources) if base_of(source) == project.sources)
+        own_files = {file.source_path for file in files if file.root in own_roots}
+        facts = facts_by_file(read_sources_csv(project.sources_csv), own_files)
         schemas = project.table_schemas if project.table_schemas.is_dir() else None
         if project.dataset_yaml.is_file():
             reading = replace(reading, columns={**read_dataset(project.dataset_yaml).columns, **reading.columns})

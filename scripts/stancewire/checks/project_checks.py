@@ -37,6 +37,7 @@ def check_project(project: Project) -> list[Problem]:
     loaded, unread = load_tables(files, (*CORPUS_TABLES, *ANNOTATION_TABLES), damaged)
     found += unread
     found += check_tables(files, loaded)
+    found += texts.check_records(files, loaded)
     found += texts.check_corrections(files, loaded)
     found += texts.check_rejects(loaded)
     found += judged.check_judgements(loaded)

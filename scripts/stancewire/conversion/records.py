@@ -47,7 +47,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
 
 
 def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
-    options = replace(conversion.reading, encoding=facts.encoding or conversion.encoding)
+    options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
     return read_span(file, parcel.span.start, parcel.span.end, parcel.span.first_record, options)
@@ -93,8 +93,14 @@ class _Rows:
                 continue
             if item.record_no is None:
                 whole = hashlib.sha256(item.raw).hexdigest()
+            known = facts
+            for place, row in facts.rows_of(item.member, item.record_no):
+                met["listed", place] += 1
+                if row.sha256 is not None and met["listed", place] == 1:
+                    self._check_hash(item, place, row)
+                known = facts.within(item.member, item.record_no)
             try:
-                if self._take(item, facts, is_own, whole) and item.columns:
+                if self._take(item, known, is_own, whole) and item.columns:
                     met["columns", item.columns] += 1
             except Undecodable as error:
                 number = -1 if item.record_no is None else item.record_no
@@ -107,6 +113,17 @@ class _Rows:
             if whole is not None:
                 self.account.hashes.append((file.root, file.source_path, whole))
 
+    def _check_hash(self, record: SourceRecord, place: str, row: SourceFacts) -> None:
+        """A row's sha256 against the bytes of its record, or of a member that is one article."""
+        is_member = record.own_path == place[1:] and record.container[-1] in ("zip", "tar") and record.format != "json"
+        where = f"record {record.record_no}"
+        if place != f"#{record.record_no}" and not is_member:
+            message = f"the sha256 on line {row.line} of sources.csv is of no one article, so it is not checked"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message, "warning"))
+        elif hashlib.sha256(record.raw).hexdigest() != row.sha256:
+            message = f"it is not what sources.csv line {row.line} describes (sha256 differs); put the old bytes back"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message))
+
     def _take(self, record: SourceRecord, facts: SourceFacts, is_own: bool, raw_sha256: str | None) -> bool:
         """Was its id free, so that its rows were added?"""
         before = self.places.get(record.name)
@@ -115,14 +132,15 @@ class _Rows:
             self.account.rejects.append(duplicate(record.name, before, record.source_path, number))
             return False
         conversion = self.conversion
-        declared = facts.encoding or record.declared or conversion.encoding
-        prepared = prepare(record, declared, conversion.lexicon, conversion.fields != "text")
+        prepared = prepare(record, facts.encoding, conversion.lexicon, conversion.fields != "text", conversion.encoding)
         self.places[record.name] = record.source_path, record.record_no
         self.n_chars += len(prepared.text)
         waiting = _Waiting(record, prepared, facts, is_own, raw_sha256 or hashlib.sha256(record.raw).hexdigest())
         if conversion.fields == "text":
             text, stated = prepared.text, prepared.stated
-            metadata = find_metadata(text, (), facts, conversion.lexicon, stated, lambda _: (None, None))
+            metadata = find_metadata(
+                text, (), facts, conversion.lexicon, stated, lambda _: (None, None), record.own_path
+            )
             self._add_document(waiting, metadata, len(text.split()), 0)
         else:
             self.waiting.append(waiting)
@@ -174,7 +192,9 @@ class _Rows:
                 return None, None
 
             prepared = item.prepared
-            metadata = find_metadata(prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later)
+            metadata = find_metadata(
+                prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later, item.record.own_path
+            )
             metadata = correct_metadata(metadata, corrections) if corrections else metadata
             if not any(row.field == "lang" for row in corrections):
                 self.samples[len(self.documents)] = samples[0]

@@ -102,9 +102,6 @@ def pick_fields(record: Mapping[str, Any], columns: Mapping[str, str]) -> dict[s
         value = _look_up(record, theirs)
         if value is None:
             continue
-        if isinstance(value, bytes):
-            fields[ours] = value
-            continue
         words = _as_words(ours, value)
         if words is None:
             raise WrongValue(
@@ -126,9 +123,9 @@ def _look_up(record: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _as_words(ours: str, value: Any) -> str | None:
-    """A value as words, None where its type makes no sense for the field."""
-    if isinstance(value, str):
+def _as_words(ours: str, value: Any) -> str | bytes | None:
+    """A value as words, bytes where their encoding is not known, None where its type makes no sense for the field."""
+    if isinstance(value, (str, bytes)):
         return value
     if isinstance(value, bool):
         return None
@@ -138,11 +135,16 @@ def _as_words(ours: str, value: Any) -> str | None:
         return str(value)
     if isinstance(value, Mapping):  # {"id": null, "name": "The Gull"}, as news interfaces give source and author
         name = value.get("name")
-        return name if ours in ("outlet", "byline", "wire") and isinstance(name, str) else None
+        return name if ours in ("outlet", "byline", "wire") and isinstance(name, (str, bytes)) else None
     if isinstance(value, (list, tuple)) and ours in ("text", "byline"):
         parts = [item if ours == "text" else _as_words("byline", item) for item in value]
+        joint = "\n\n" if ours == "text" else ", "
+        if any(isinstance(part, bytes) for part in parts):
+            parts = [part.encode() if isinstance(part, str) else part for part in parts]
+            raw = [part for part in parts if isinstance(part, bytes)]
+            return joint.encode().join(raw) if len(raw) == len(parts) else None
         words = [part for part in parts if isinstance(part, str)]
-        return ("\n\n" if ours == "text" else ", ").join(words) if len(words) == len(parts) else None
+        return joint.join(words) if len(words) == len(parts) else None
     return None
 
 

@@ -1,7 +1,9 @@
 """What a source itself states about an article, and where it states it; nothing is guessed.
 
 Of several places the strongest counts: a correction, then `sources.csv`, then what the format states in columns or
-markup, then the text (its headers, its dateline), and for the outlet at last the address's domain.
+markup, then the text's headers. For the date come then the path of its address and that of its file (`2019/06/26/`),
+which name the day of publication, and at last a dateline with a year, which names the day of writing; for the outlet at
+last the address's domain.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..sources.listing import RIGHTS, SourceFacts
+from ..sources.facts import SourceFacts
+from ..sources.listing import RIGHTS
 from .article import NOTHING_STATED, Stated
 from .dates import find_date
 from .language import detect_language
 from .lexicon import MAX_KNOWN, Lexicon, furniture_key
 from .model import Segment
+from .path_dates import find_address_date, find_path_date
 from .patterns import Header, find_credited_wire, find_dateline, find_header
 
 # A credit of these rules names those who helped, not the agency whose text it is.
@@ -52,22 +56,24 @@ def find_metadata(
     lexicon: Lexicon,
     stated: Stated = NOTHING_STATED,
     detect: Callable[[str], tuple[str | None, float | None]] = detect_language,
+    path: str = "",
 ) -> Metadata:
     """What text, format and `sources.csv` state about a document.
 
     Args:
         text: canonical text. segments: its segments, after corrections.
-        facts: the file's row in `sources.csv`. stated: by columns or markup.
+        facts: what `sources.csv` knows of it. stated: by columns or markup.
         detect: says which language the reading text is in; one that answers later, for many texts, may say nothing yet.
+        path: of the file or archive member that is this document and no other; empty for one of several records.
     """
     by_role: dict[str, list[Segment]] = {}
     for segment in segments:
         by_role.setdefault(segment.role, []).append(segment)
     found = (find_header(text[s.start : s.end]) for s in by_role.get("header", ()))
     headers = [header for header in found if header is not None]
-    dateline = _first(text, by_role, "dateline")
-    date, date_source = _find_date(dateline, headers, facts, stated)
     url = facts.url or _web_address(stated.url) or _find_url(headers)
+    dateline = _first(text, by_role, "dateline")
+    date, date_source = _find_date(dateline, headers, facts, stated, (url or "", path))
     outlet, outlet_source = _find_outlet(headers, facts, lexicon, stated, url)
     lang, lang_score = detect("\n\n".join([text[s.start : s.end] for s in segments if s.role in ("headline", "body")]))
     if lang is None and stated.lang and _LANGUAGE_CODE.fullmatch(stated.lang):
@@ -105,7 +111,11 @@ def _header_value(headers: Sequence[Header], field: str) -> str | None:
 
 
 def _find_date(
-    dateline: str | None, headers: Sequence[Header], facts: SourceFacts, stated: Stated
+    dateline: str | None,
+    headers: Sequence[Header],
+    facts: SourceFacts,
+    stated: Stated,
+    paths: tuple[str, str],
 ) -> tuple[datetime.date | None, str | None]:
     if facts.date is not None:
         return facts.date, "sources_csv"
@@ -115,6 +125,8 @@ def _find_date(
         for header in headers:
             if header.field == field and (found := find_date(header.value)) is not None:
                 return found, "header"
+    if (found := find_address_date(paths[0]) or find_path_date(paths[1])) is not None:
+        return found, "path"
     # A dateline without a year is no date: the year would be a guess.
     if dateline is not None and (found := find_date(dateline)) is not None:
         return found, "dateline"
