@@ -165,13 +165,17 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
 def detect_encoding(raw: bytes) -> tuple[str, float]:
     """The likeliest encoding of bytes that are not UTF-8, and the confidence in it, 0 to 1.
 
-    The detector ranks encodings by how little mess and how much language they give. Encodings nearly as good as
-    the best on both counts that read the bytes differently are rivals: the commonest is taken, and its confidence,
-    1 - mess, is divided among them.
+    Words that are known decide where they do so surely (`known_words`). Else a detector ranks encodings by how little
+    mess and how much language they give. Encodings nearly as good as the best on both counts that read the bytes
+    differently are rivals: the commonest is taken, and its confidence, 1 - mess, is divided among them.
 
     Raises:
         Undecodable: no encoding makes text of it.
     """
+    from .known_words import find_sure_encoding
+
+    if (sure := find_sure_encoding(raw)) is not None:
+        return sure
     import charset_normalizer
 
     found = list(charset_normalizer.from_bytes(raw))
