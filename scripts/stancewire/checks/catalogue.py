@@ -180,6 +180,8 @@ _MERGED: tuple[tuple[str, int, Severity, str, str], ...] = (
 _CONVERTED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("judged-text", 1, "warning", "Each text with judgements is the one that they were made on.",
      "put its source back as it was; or run: stancewire build, and look at its judgements and at the quarantine"),
+    ("reprints-capped", 2, "warning", "The versions of a story, and all that share a passage, are compared in full.",
+     "nothing, where the message names boilerplate; else compare some of these documents by hand"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Check] = {

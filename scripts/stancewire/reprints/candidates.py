@@ -37,12 +37,12 @@ class Candidates:
     Attributes:
         pairs: sorted.
         n_frequent: sampled shingles that more than `FREQUENT` texts have; not all of those texts were paired by them.
-        with_frequent: texts whose sampled shingles are mostly such.
+        mostly_frequent: texts whose sampled shingles are such for the most part.
     """
 
     pairs: PairList
     n_frequent: int
-    with_frequent: Places
+    mostly_frequent: int
 
 
 @dataclass
@@ -69,8 +69,8 @@ def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | 
     """
     packed = _Packed(parts, firsts, merged)
     found, counted = _find_within(packed, 0, len(firsts))
-    mostly = counted.frequent > MOSTLY_FREQUENT * counted.sampled
-    return Candidates(found, counted.n_frequent, np.flatnonzero(mostly))
+    mostly = np.count_nonzero(counted.frequent > MOSTLY_FREQUENT * counted.sampled)
+    return Candidates(found, counted.n_frequent, int(mostly))
 
 
 def _find_within(packed: _Packed, low: int, high: int) -> tuple[PairList, _Counted]:
@@ -180,7 +180,7 @@ def _share_slice(packed: Hashes, of: _Packed, counted: _Counted, low: int, high:
     is_rare = np.repeat(sizes < FREQUENT, sizes)
     room = np.repeat(heads + sizes, sizes)
     room -= np.arange(len(at))
-    here = np.arange(len(at))
+    here: Places = np.arange(len(at))
     found = []
     if not is_rare.all():
         far = np.flatnonzero(~is_rare)
@@ -240,7 +240,7 @@ class _Sums:
         events.sort()
         pairs = events >> np.uint64(1)
         heads = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
-        shared = np.diff(heads, append=len(pairs)).astype(np.int64)
+        shared: Places = np.diff(np.append(heads, len(pairs))).astype(np.int64)
         events &= np.uint64(1)
         rare = np.add.reduceat(events, heads).astype(np.int64) if len(heads) else shared
         pairs = pairs[heads]

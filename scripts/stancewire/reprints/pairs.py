@@ -81,6 +81,8 @@ class Measured:
         parts: sketches of all texts, in order.
         twins: of each text the first with identical folded words; itself where it has none.
         bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
+        n_frequent, mostly_frequent: sampled passages that are too common to pair all their texts, and texts that
+            consist of such for the most part.
         digests: of the texts as they stand; only where an earlier run is remembered.
     """
 
@@ -89,6 +91,8 @@ class Measured:
     twins: Places
     digests: Hashes | None = None
     bounded: set[tuple[int, int]] = field(default_factory=set)
+    n_frequent: int = 0
+    mostly_frequent: int = 0
     _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
     _held_words: int = 0
     _overlaps: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
@@ -193,8 +197,14 @@ class Measured:
         self.bounded.add((a, b))
         return _aligned_by_anchors(*words) / shorter
 
+    def find_candidates(self, merged: Places | None = None) -> PairList:
+        """Pairs worth comparing; also notes how many passages were too common for that (see `candidates`)."""
+        found = find_candidates(self.parts, self.twins, merged)
+        self.n_frequent, self.mostly_frequent = found.n_frequent, found.mostly_frequent
+        return found.pairs
+
     def verify(self, candidates: PairList) -> list[Link]:
-        """Those of the candidates that are reprints, sorted. The words are compared where containment does not decide."""
+        """Those of the candidates that are reprints, sorted; words are compared where containment does not decide."""
         found = []
         for start in range(0, len(candidates), CHUNK):
             chunk = candidates[start : start + CHUNK]
@@ -326,4 +336,4 @@ def _find_twins(parts: Sequence[Sketches]) -> Places:
 
 def find_pairs(measured: Measured) -> list[Link]:
     """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
-    return measured.verify(find_candidates(measured.parts, measured.twins).pairs)
+    return measured.verify(measured.find_candidates())

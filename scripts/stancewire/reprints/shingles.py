@@ -152,8 +152,8 @@ def _point_key(char: str) -> int:
         return 0x20
     lower = "σ" if char in "Σς" else char.lower()  # the lower case of a sigma depends on what follows
     composes = unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char or char in SECONDS
-    sized = len(lower) == 1 and len(lower.encode("utf-8", "surrogatepass")) == len(char.encode("utf-8", "surrogatepass"))
-    return _ODD if composes or not sized else ord(lower)
+    sizes = {len(one.encode("utf-8", "surrogatepass")) for one in (lower, char)}
+    return _ODD if composes or len(lower) > 1 or len(sizes) > 1 else ord(lower)
 
 
 def _part_unspaced(buffer: Bytes) -> Bytes:

@@ -1,8 +1,8 @@
 """What makes two texts reprints of each other: one rule for detection, and for the border that a split must keep.
 
 The thresholds stand between what reprints show (the seeds: Jaccard 0.48, containment 0.74 before folding) and what
-independent reports of one event share (quotes and names: Jaccard below 0.21, containment up to 0.36, and of the words in
-order less than half). Of rewritten articles with containment 0.59 on average the first two conditions find 0.95, with
+independent reports of one event share (quotes and names: Jaccard below 0.21, containment up to 0.36, and less than half
+of the words in order). Of rewritten articles with containment 0.59 on average the first two conditions find 0.95, with
 the third 0.99; on generated articles no independent report meets any of them. This module imports nothing, so that
 `verify`, which applies the rule too, needs no more than it did.
 """
