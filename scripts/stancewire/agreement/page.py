@@ -20,6 +20,7 @@ table { border-collapse: collapse; margin: .5rem 0 } th, td { text-align: left; 
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 mark { background: #ffe08a; color: inherit } p.context { white-space: pre-wrap; margin: .2rem 0 .2rem 1rem }
 p.warning { border-left: .3rem solid #b25000; padding-left: .8rem } .quiet { color: #595959 }
+td .differs { background: #fbe0d0; padding: 0 .25rem }
 article { border-top: 1px solid #bbb } figure { margin: 1rem 0 } figcaption { font-weight: 600 }
 svg { max-width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif }
 """.strip()
