@@ -136,6 +136,8 @@ def test_a_browser_shows_it_with_its_style_and_asks_the_network_for_nothing(chro
         shown.goto(file.as_uri())
         colour = shown.evaluate("getComputedStyle(document.querySelector('mark')).backgroundColor")
         assert shown.locator("svg").first.is_visible()
+        cut = "texts => texts.filter(e => e.getBBox().x < 0).map(e => e.textContent)"
+        assert shown.locator("svg text").evaluate_all(cut) == []  # no name of a measure is cut off
     assert colour == "rgb(255, 224, 138)"
     assert asked == [file.as_uri()]
     assert said == []

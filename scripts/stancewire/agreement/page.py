@@ -26,6 +26,9 @@ svg { max-width: 100%; height: auto } svg text { font: 12px system-ui, sans-seri
 """.strip()
 
 
+LETTER = 6.6  # width of a letter of a plot's names, in the plot's units: what wide sans-serif faces need
+
+
 class Html(str):
     """Markup, which may stand in a page as it is; any other string is escaped."""
 
@@ -86,7 +89,8 @@ def dot_plot(title: str, rows: Sequence[tuple[str, float, float | None, float | 
         rows: name, value, lower and upper end of its interval (None where there is none).
     """
     least = min([0.0, *(value if low is None else low for _, value, low, _ in rows)])
-    height, left, width = 24 * len(rows) + 30, 480, 400
+    height, width = 24 * len(rows) + 30, 400
+    left = round(24 + LETTER * max((len(name) for name, *_ in rows), default=0))
 
     def x(value: float) -> float:
         return round(left + (value - least) / (1 - least) * width, 1)
