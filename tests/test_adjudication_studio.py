@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stancewire.cli import main
 from stancewire.codebook import read_campaign, read_codebook
 from stancewire.errors import UsageError
 from stancewire.gold import explain, write_gold
 from stancewire.gold.adjudicate import take_in
 from stancewire.gold.adjudication_project import send_cases, take_answers
-from stancewire.gold.adjudication_status import adjudication_status
+from stancewire.gold.adjudication_status import adjudication_status, status_lines
 from stancewire.gold.cases import open_cases
 from stancewire.gold.decisions import read_decisions
 from stancewire.gold.evidence import read_evidence, read_rows
@@ -196,11 +195,7 @@ def versions(page: Page) -> str:
 
 @pytest.mark.browser
 def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
-    new_project: Callable[..., Project],
-    studio_client: Client,
-    chromium: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    new_project: Callable[..., Project], studio_client: Client, chromium: str, tmp_path: Path
 ) -> None:
     from studio_browser import browser_page, open_label_stream, sign_in
 
@@ -281,8 +276,7 @@ def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
     assert adjudication_status(project, studio_client)["cases"] == cases_that(open=1, unsent=1, decided=3, stale=3)
     assert send_cases(project, studio_client, None).counts["tasks_sent"] == 1
     assert adjudication_status(project, studio_client)["cases"] == cases_that(open=1, waiting=1, decided=3, stale=3)
-    assert main(["--project", str(project.root), "status"]) == 0
-    said = capsys.readouterr().out
+    said = "\n".join(status_lines(adjudication_status(project, studio_client)))
     assert f"adjudication  {third:14} {4:5} of 5 submitted, 0 begun, 0 skipped, 1 waiting" in said
     assert "adjudication  1 case open: 1 before an adjudicator; 3 conflicts decided, 3 stale" in said
     (file,) = take_answers(project, studio_client).stored  # the task that was sent since; what was stored stays

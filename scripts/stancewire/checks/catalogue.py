@@ -152,9 +152,12 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     # guideline
     ("mention-article", 3, "warning", "A mention does not begin with an article.", "look at the span again"),
     ("mention-possessive", 3, "warning", "A mention does not end in a possessive.", "look at the span again"),
+    ("mention-nesting", 3, "warning",
+     "Mentions that overlap stand one within the other, and only where the codebook's rules allow nesting.",
+     "look at both spans again; rules: {nesting: false} in the codebook forbids what stands within another"),
     ("holder-mentioned", 3, "warning", "A holder or source that is an entity is mentioned in the document.",
      "mark the mention, or choose another holder"),
-    ("quote-marks", 3, "warning", "The evidence of a direct quote touches quotation marks.",
+    ("quote-marks", 3, "warning", "The evidence of a direct quote lies inside, or touches, quotation marks.",
      "look at the attribution again"),
     ("label-consistency", 3, "warning", "The same words have the same label throughout a story.",
      "look at the rarer label again"),

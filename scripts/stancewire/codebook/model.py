@@ -125,6 +125,7 @@ class Rules:
         agreement: least acceptable agreement, reported and warned about: (layer, metric, field, level). The metric is
             empty where one number stands for the layer, the field where it stands for all fields.
         leading_articles: words a mention must not begin with. possessives: endings a mention must not have.
+        nesting: may a mention stand within another?
     """
 
     mention_overlap: float = 0.5
@@ -132,6 +133,7 @@ class Rules:
     agreement: tuple[tuple[str, str, str, float], ...] = ()
     leading_articles: tuple[str, ...] = ()
     possessives: tuple[str, ...] = ()
+    nesting: bool = True
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,7 @@ def _rules(item: dict[str, Any]) -> Rules:
         agreement=tuple(_levels(item.get("agreement", {}))),
         leading_articles=tuple(item.get("leading_articles", ())),
         possessives=tuple(item.get("possessives", ())),
+        nesting=item.get("nesting", default.nesting),
     )
 
 
