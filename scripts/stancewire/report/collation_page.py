@@ -60,6 +60,8 @@ def collation_page(collation: Collation) -> str:
         rows=rows,
         kinds=[(kind, counts[kind], said) for kind, said in KINDS.items() if kind in counts],
         n_substantive=sum(variant.substantive for variant in collation.variants),
+        has_gaps=any(not place.text for variant in collation.variants for place in (variant.base, variant.other)),
+        has_inferred=any(version.inferred for version in collation.versions),
         n_plain=sum(not variant.substantive for variant in collation.variants),
         stance_counts={side: count for side, count in stance_counts.items() if count},
         held={variant.label: _held([by_id[key] for key in variant.stances]) for variant in collation.variants},

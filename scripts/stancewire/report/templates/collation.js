@@ -125,7 +125,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.chip");
-    if (button) press(button);
+    if (button && button.id === "show-legend") {
+      const opened = document.getElementById("legend").classList.toggle("closed") === false;
+      button.setAttribute("aria-expanded", String(opened));
+    } else if (button) press(button);
     else if (!choose(event.target) && !detail.contains(event.target)) clear();
   });
   document.addEventListener("keydown", (event) => {
