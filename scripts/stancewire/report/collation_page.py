@@ -61,6 +61,7 @@ def collation_page(collation: Collation) -> str:
         kinds=[(kind, counts[kind], said) for kind, said in KINDS.items() if kind in counts],
         n_substantive=sum(variant.substantive for variant in collation.variants),
         has_gaps=any(not place.text for variant in collation.variants for place in (variant.base, variant.other)),
+        has_carried=any(stance.carried for stance in collation.stances),
         has_inferred=any(version.inferred for version in collation.versions),
         n_plain=sum(not variant.substantive for variant in collation.variants),
         stance_counts={side: count for side, count in stance_counts.items() if count},

@@ -28,7 +28,7 @@
 
   function stanceLine(stance) {
     const line = element("p");
-    line.append(element("span", stance.siglum + " ", "muted"), stance.holder + " ");
+    line.append(element("span", stance.siglum + (stance.carried ? "\u207a " : " "), "muted"), stance.holder + " ");
     line.append(element("span", stance.stance, "side s-" + stance.stance), " " + stance.target);
     if (stance.via) line.append(element("span", " (via " + stance.via + ")", "muted"));
     line.append(": ", element("q", stance.text));
