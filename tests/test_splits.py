@@ -210,8 +210,13 @@ def test_by_outlet_documents_without_one_are_left_out_and_told() -> None:
 
 
 def test_what_hangs_together_and_what_is_empty_is_said() -> None:
-    (empty, none) = assign(members(2, 2), [], Settings()).notes
+    (empty, none, whole) = assign(members(2, 2), [], Settings()).notes
     assert empty.startswith("dev is empty") and none.startswith("test is empty")
+    assert whole.startswith("2 of 2 documents hang together (by stories and reprints; ")
+    assert len(assign(members(1), [], Settings()).notes) == 2, "one document is no crowd"
+    nobody = [Member(f"d{n}", f"s{n}") for n in range(10)]
+    (note,) = assign(nobody, [], Settings(stratify="target")).notes
+    assert "no target to stratify by" in note
     giant = assign([*members(10), *(Member(f"g{n}", "giant") for n in range(90))], [], Settings())
     assert any("90 of 100 documents hang together" in note for note in giant.notes)
 
