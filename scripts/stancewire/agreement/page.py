@@ -20,9 +20,13 @@ table { border-collapse: collapse; margin: .5rem 0 } th, td { text-align: left; 
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 mark { background: #ffe08a; color: inherit } p.context { white-space: pre-wrap; margin: .2rem 0 .2rem 1rem }
 p.warning { border-left: .3rem solid #b25000; padding-left: .8rem } .quiet { color: #595959 }
+td .differs { background: #fbe0d0; padding: 0 .25rem }
 article { border-top: 1px solid #bbb } figure { margin: 1rem 0 } figcaption { font-weight: 600 }
 svg { max-width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif }
 """.strip()
+
+
+LETTER = 6.6  # width of a letter of a plot's names, in the plot's units: what wide sans-serif faces need
 
 
 class Html(str):
@@ -85,7 +89,8 @@ def dot_plot(title: str, rows: Sequence[tuple[str, float, float | None, float | 
         rows: name, value, lower and upper end of its interval (None where there is none).
     """
     least = min([0.0, *(value if low is None else low for _, value, low, _ in rows)])
-    height, left, width = 24 * len(rows) + 30, 480, 400
+    height, width = 24 * len(rows) + 30, 400
+    left = round(24 + LETTER * max((len(name) for name, *_ in rows), default=0))
 
     def x(value: float) -> float:
         return round(left + (value - least) / (1 - least) * width, 1)

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from ..codebook.model import Codebook
 from ..errors import Problem
 from .loading import Loaded, limited, table_file
-
-QUOTE_MARKS = frozenset("\"“”„‟«»‹›「」『』‘’‚'")
+from .quotations import touches_quotation
 
 
 def check_guideline(loaded: Loaded, codebook: Codebook) -> list[Problem]:
-    """Articles, possessives, holders without a mention, quotes without marks, one surface with several labels."""
+    """Articles, possessives, nesting, holders without a mention, quotes without marks, one surface with two labels."""
     mentions, stances = table_file("mentions"), table_file("stances")
     return [
         *limited("mention-article", mentions, _articles(loaded, codebook.rules.leading_articles)),
         *limited("mention-possessive", mentions, _possessives(loaded, codebook.rules.possessives)),
+        *limited("mention-nesting", mentions, _crossing(loaded, codebook.rules.nesting)),
         *limited("holder-mentioned", stances, _unmentioned(loaded)),
         *limited("quote-marks", stances, _unquoted(loaded)),
         *limited("label-consistency", mentions, _inconsistent(loaded)),
@@ -39,6 +39,25 @@ def _possessives(loaded: Loaded, endings: tuple[str, ...]) -> Iterator[tuple[str
                 break
 
 
+def _crossing(loaded: Loaded, nesting: bool) -> Iterator[tuple[str, str]]:
+    """Mentions that overlap another without holding it or standing in it; where nesting is not allowed, these too."""
+    document: str | None = None
+    open_: list[tuple[int, int, str]] = []
+    rows = loaded.columns("mentions", "doc_id", "start", "end", "text")
+    for doc_id, start, end, text in sorted(rows, key=lambda row: (row[0], row[1], -row[2])):
+        if doc_id != document:
+            document, open_ = doc_id, []
+        open_ = [item for item in open_ if item[1] > start]
+        for low, high, words in open_:
+            if high < end:
+                yield f"{doc_id}:{start}-{end}", f"{text!r} begins within {words!r} and ends outside it"
+                break
+            if not nesting and (low, high) != (start, end):
+                yield f"{doc_id}:{start}-{end}", f"{text!r} stands within {words!r}, and the codebook allows no nesting"
+                break
+        open_.append((start, end, text))
+
+
 def _unmentioned(loaded: Loaded) -> Iterator[tuple[str, str]]:
     mentioned = set(loaded.columns("mentions", "doc_id", "entity_id"))
     for doc_id, start, end, holder, via in loaded.columns(
@@ -52,10 +71,8 @@ def _unmentioned(loaded: Loaded) -> Iterator[tuple[str, str]]:
 def _unquoted(loaded: Loaded) -> Iterator[tuple[str, str]]:
     for doc_id, start, end, attribution in loaded.columns("stances", "doc_id", "start", "end", "attribution"):
         text = loaded.texts.get(doc_id)
-        if attribution == "direct_quote" and text is not None:
-            around = text[max(0, start - 1) : end + 1]
-            if QUOTE_MARKS.isdisjoint(around):
-                yield f"{doc_id}:{start}-{end}", "a direct quote, but no quotation mark touches it"
+        if attribution == "direct_quote" and text is not None and not touches_quotation(text, start, end):
+            yield f"{doc_id}:{start}-{end}", "a direct quote, but it neither lies inside nor touches quotation marks"
 
 
 def _inconsistent(loaded: Loaded) -> Iterator[tuple[str, str]]:

@@ -29,10 +29,11 @@ TABLES = ("assignments", "judgements", "quarantine")
 
 @dataclass
 class Report:
-    """What a stage did: rows written by table and other counts, and what it found."""
+    """What a stage did: rows written by table and other counts, what it found, and what a person should know."""
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    note: str = ""
 
 
 @dataclass

@@ -165,7 +165,20 @@ def stored_tasks(tasks: list[dict[str, Any]], pseudonyms: Pseudonyms) -> dict[st
 
 def _stored_task(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
     data = task["data"]
-    text, version = data["text"], data["codebook_version"]
+    return {
+        "doc_id": data["doc_id"],
+        "text_sha256": data["text_sha256"],
+        "codebook_version": data["codebook_version"],
+        "suggestions_shown": data["suggestions_shown"],
+        "view": data["view"],
+        "entities": data["entities_offered"],
+        **stored_answers(task, pseudonyms),
+    }
+
+
+def stored_answers(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
+    """What was said and suggested in a task, as it is stored: annotations, predictions, drafts."""
+    text, version = task["data"]["text"], task["data"]["codebook_version"]
     # The last answer is the one that counts, so the order is that of the last change.
     answers = sorted(task["annotations"], key=lambda item: (item["updated_at"], int(item["id"])))
     # A draft beside an answer holds changes that were not submitted; the answer counts.
@@ -181,12 +194,6 @@ def _stored_task(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, A
         return [_stored_result(result, text, version, suggested) for result in given or ()]
 
     return {
-        "doc_id": data["doc_id"],
-        "text_sha256": data["text_sha256"],
-        "codebook_version": version,
-        "suggestions_shown": data["suggestions_shown"],
-        "view": data["view"],
-        "entities": data["entities_offered"],
         "annotations": [
             {
                 "unique_id": str(item["unique_id"]),
