@@ -134,10 +134,11 @@ def known_pseudonyms(project: Project) -> Pseudonyms:
 
 def is_changed(before: Mapping[str, Any], now: Mapping[str, Any], *, suggestions: bool = True) -> bool:
     """Whether two stored states of a task differ in what was given out, suggested or said."""
-    return _substance(before, suggestions) != _substance(now, suggestions)
+    return substance(before, suggestions) != substance(now, suggestions)
 
 
-def _substance(task: Mapping[str, Any], suggestions: bool) -> str:
+def substance(task: Mapping[str, Any], suggestions: bool = True) -> str:
+    """What was given out, suggested and said in a stored state of a task, as one string."""
     said: dict[str, Any] = {
         name: [{key: value for key, value in item.items() if key not in _VOLATILE} for item in task[name]]
         for name in ("annotations", "drafts")
