@@ -118,7 +118,8 @@ def test_stronger_evidence_wins_over_a_path_and_a_path_over_a_dateline() -> None
     assert found(dateline, "", Stated()) == ("2019-06-06", "dateline")
 
 
-def test_file_and_member_have_their_own_day_but_records_have_none_of_their_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fields", ["all", "text"])
+def test_file_and_member_have_their_own_day_but_records_have_none_of_their_files(tmp_path: Path, fields: str) -> None:
     """A dump's name tells when it was made, and one file of many articles is no day's."""
     (tmp_path / "in" / "2019" / "06" / "26").mkdir(parents=True)
     (tmp_path / "in" / "2019" / "06" / "26" / "a.txt").write_text(f"Town votes\n\n{BODY}\n", encoding="utf-8")
@@ -128,7 +129,7 @@ def test_file_and_member_have_their_own_day_but_records_have_none_of_their_files
     with zipfile.ZipFile(tmp_path / "in" / "2020-01-06-dump.zip", "w") as archive:
         archive.writestr("2017/03/04/b.txt", f"Rain falls\n\n{BODY}\n")
         archive.writestr("c.txt", f"Rain stops\n\n{BODY}\n")
-    convert_corpus(None, [tmp_path / "in"], tmp_path / "out")
+    convert_corpus(None, [tmp_path / "in"], tmp_path / "out", fields=fields)
     documents = read_table(tmp_path / "out", read_table_schema("documents")).to_pylist()
     assert {row["doc_id"]: (str(row["date"]), row["date_source"]) for row in documents} == {
         "2019/06/26/a": ("2019-06-26", "path"),

@@ -39,9 +39,9 @@ def row(source_path: str, **facts: str) -> str:
     return ",".join(cells.get(name, "") for name in HEADER.strip().split(",")) + "\n"
 
 
-def convert(project: Project, *rows: str) -> tuple[ConvertReport, dict[str, dict[str, Any]]]:
+def convert(project: Project, *rows: str, **options: Any) -> tuple[ConvertReport, dict[str, dict[str, Any]]]:
     project.sources_csv.write_text(HEADER + "".join(rows), encoding="utf-8")
-    report = convert_corpus(project)
+    report = convert_corpus(project, **options)
     documents = read_table(project.corpus, read_table_schema("documents")).to_pylist()
     return report, {document["doc_id"]: document for document in documents}
 
@@ -146,6 +146,8 @@ def test_record_is_named_by_its_number(project: Project, monkeypatch: pytest.Mon
     assert [problem.check for problem in check_project(project) if problem.check.startswith("source-")] == [
         *("source-unlisted",) * 2,
     ]
+    _, quick = convert(project, *rows, fields="text")
+    assert {doc_id: (document["outlet"], document["date_source"]) for doc_id, document in quick.items()} == told
     # Cut into spans, the numbers are those of the whole file.
     monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 120)
     convert_corpus(project, anew=True)

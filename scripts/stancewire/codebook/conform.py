@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -86,8 +87,10 @@ def raise_first(problems: list[Problem]) -> None:
 
 def _breaches(value: Any, schema_name: str) -> Iterator[tuple[Place, str, str]]:
     schema, conforms = _compiled((schema_directory() / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
-    if conforms(value):  # a hundred times quicker than to look for errors that are not there
-        return
+    # Loading jsonschema takes longer than all the rest, and it is only needed to word what is wrong.
+    with contextlib.suppress(ValueError):  # a value that JSON has not
+        if conforms(value):
+            return
     from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(schema).iter_errors(value)

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
 from ..sources.spans import Span, cut_lines
 from ..text import Lexicon
-from ..text.corrections import Correction
+
+if TYPE_CHECKING:
+    from ..text.corrections import Correction
 
 FILES_A_PARCEL = 512
 BYTES_A_PARCEL = 4 << 20

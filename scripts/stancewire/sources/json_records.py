@@ -80,14 +80,30 @@ def _what(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
+class LineReader:
+    """Reads single lines of a file of JSON lines; `read` takes a line without its end, which is not blank."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.matcher = ColumnMatcher(entry)
+        self.decoder = msgspec.json.Decoder()
+
+    def read(self, raw: bytes) -> SourceRecord | Reject:
+        """The article that a line is."""
+        try:
+            value = self.decoder.decode(raw)
+        except (ValueError, RecursionError) as error:
+            return _read_doubtful(self.entry, self.matcher, LINES, raw, str(error))
+        return make_record(self.entry, self.matcher, LINES, raw, value)
+
+
 def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
     """JSON lines: each line that is not blank is an article. Lines end in LF and nowhere else."""
-    matcher = ColumnMatcher(entry)
+    reader = LineReader(entry)
     limit = entry.options.limits.record_bytes
-    decoder = msgspec.json.Decoder()
     codec = wide_codec(cast("Any", entry.stream).peek(4)[:4])
     if codec is not None:
-        yield from _read_wide_lines(entry, matcher, codec)
+        yield from _read_wide_lines(entry, reader.matcher, codec)
         return
     first = True
     while line := entry.stream.readline(limit + 1):
@@ -101,12 +117,7 @@ def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
         if not raw.strip():
             next(entry.numbers)  # records are numbered like lines, so that a file may be read in pieces
             continue
-        try:
-            value = decoder.decode(raw)
-        except (ValueError, RecursionError) as error:
-            yield _read_doubtful(entry, matcher, LINES, raw, str(error))
-            continue
-        yield make_record(entry, matcher, LINES, raw, value)
+        yield reader.read(raw)
 
 
 def _read_doubtful(entry: Entry, matcher: ColumnMatcher, format: str, raw: bytes, why: str) -> SourceRecord | Reject:

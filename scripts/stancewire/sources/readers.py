@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from . import agency_xml, crawl, delimited, json_encodings, json_records, packed, parquet_rows, plain_text
+from . import agency_xml, crawl, delimited, json_records, packed, parquet_rows, plain_text
 from .entries import DEFAULT_OPTIONS, Entry, Numbers, ReadOptions
 from .found import split_name
+from .json_encodings import wide_codec
 from .limits import LimitReached
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .remote import open_address
@@ -99,11 +100,16 @@ def is_json_lines(file: SourceFile) -> bool:
     try:
         with open(file.path, "rb") as stream:
             head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-            if not head or json_encodings.wide_codec(head[:4]) is not None:  # there LF may be half a character
+            if not head or wide_codec(head[:4]) is not None:  # there LF may be half a character
                 return False
-            return _choose_format(Entry(file, stream, file.format, file.name, DEFAULT_OPTIONS), head) == "jsonl"
+            return format_of(file, head) == "jsonl"
     except OSError:  # reading it will say what is wrong
         return False
+
+
+def format_of(file: SourceFile, head: bytes) -> str | None:
+    """The format of a file that begins with `head`."""
+    return _choose_format(Entry(file, io.BytesIO(), file.format, file.name, DEFAULT_OPTIONS), head)
 
 
 def read_span(

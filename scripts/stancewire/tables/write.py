@@ -44,6 +44,8 @@ def make_table(schema: TableSchema, rows: Iterable[Mapping[str, Any]] | pa.Table
         unknown = {name for row in listed for name in row} - set(schema.by_name)
         if unknown:
             raise TableError(f"table {schema.name}: unknown column {sorted(unknown)[0]!r}")
+        if not listed:  # and pandas, which `pa.array` imports to look at what it is given, stays away
+            return schema.arrow.empty_table()
         plain = pa.schema([(f.name, pa.string() if f.categories is not None else f.arrow) for f in schema.fields])
         try:
             rows = pa.Table.from_pylist(listed, schema=plain)
