@@ -32,7 +32,7 @@ from ..tables import TableSchema, read_table_schema
 from ..text import Undecodable, decode
 from ..text.article import JOINT, one_line
 from ..text.columnwise import Leads, count_words, find_suspects
-from ..text.decode import _MAGIC, Doubt, _doubtful_characters
+from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
 from .arrays import codes, constant, days, integers, strings, texts
@@ -203,7 +203,7 @@ class Batch:
         for number in find_suspects(data, offsets, leads):
             row = self.rows[number]
             if row[ROW.index("encoding")] == "utf-8":  # `decode` has looked at all others
-                self.warn(row[1], row[2], _doubtful_characters(row[ROW.index("text")].decode()))
+                self.warn(row[1], row[2], doubtful_characters(row[ROW.index("text")].decode()))
         made = []
         for item in self.schema.fields:
             values = columns.get(item.name, (None,) if item.name in EMPTY else (0,))

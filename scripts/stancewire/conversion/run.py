@@ -261,12 +261,16 @@ class Run:
 
     def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
         """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
-        from ..reprints.stage import make_reprint_tables
+        from ..reprints.caps import CHECK
+        from ..reprints.stage import find_reprints
+        from ..reprints.witness import read_witnesses
         from ..tables import read_columns
 
         documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
-        grouped = make_reprint_tables(documents, segments, sentences, workers, self.remember)
-        return {name: grouped[name] for name in REPRINT_TABLES}
+        found = find_reprints(read_witnesses(documents, segments, sentences), workers, self.remember)
+        path = "corpus/reprints.parquet"
+        self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
+        return {name: found.rows[name] for name in REPRINT_TABLES}
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""

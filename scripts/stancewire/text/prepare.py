@@ -1,16 +1,18 @@
-"""A record's bytes into canonical text, segments and what its format states: the one place that knows the formats."""
+"""A record's bytes into canonical text, its blocks and what its format states: the one place that knows the formats."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..sources.model import SourceRecord
 from .article import NOTHING_STATED, Article, Stated, compose
 from .columns_text import read_columns
-from .decode import Doubt, Undecodable, _doubtful_characters, decode
-from .lexicon import Lexicon
-from .model import Segment
+from .decode import Doubt, Undecodable, decode, doubtful_characters
+from .lexicon import DEFAULT, Lexicon
+from .model import KnownBlock, Segment
 from .raw_map import RawMap
 from .segments import segment_blocks, segment_text
 
@@ -20,14 +22,15 @@ class Prepared:
     """A record on its way into the tables.
 
     Attributes:
-        segments: before corrections. stated: by the format's markup or columns.
+        blocks: that markup or columns set apart; None for plain text.
+        stated: by the format's markup or columns.
         extractor: name and version of what found the text; None for plain text and columns.
         raw_map: from code points to the record's bytes; None where the text was extracted from them.
         is_raw: are the text's UTF-8 bytes the record's?
     """
 
     text: str
-    segments: list[Segment]
+    blocks: Sequence[KnownBlock] | None
     stated: Stated
     extractor: str | None
     encoding: str
@@ -35,6 +38,14 @@ class Prepared:
     raw_map: RawMap | None
     doubts: tuple[Doubt, ...] = ()
     is_raw: bool = False
+    lexicon: Lexicon = DEFAULT
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """Before corrections; `batch` finds those of many texts faster."""
+        if self.blocks is None:
+            return segment_text(self.text, self.lexicon)
+        return segment_blocks(self.text, self.blocks, self.lexicon)
 
 
 def prepare(
@@ -51,27 +62,27 @@ def prepare(
 
     Args:
         vouched: the encoding that `sources.csv` states. default: of the command line, for all that states none.
-        segmented: False leaves out segments and raw map, where the text alone is wanted.
+        segmented: False leaves out the raw map, where the text alone is wanted.
 
     Raises:
         Undecodable: there is no text in it that can be used. MissingExtra: its format's own package is not installed.
     """
     if record.format == "txt":
         decoded = decode(record.raw, vouched or record.declared or default)
-        segments = segment_text(decoded.text, lexicon) if segmented else []
         stated = NOTHING_STATED if record.fields is None else Stated(url=_address(record))
         # Bytes of a member or record are not those at the same place of the file.
         raw_map = decoded.raw_map if segmented and record.record_no is None else None
         return Prepared(
-            decoded.text, segments, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts,
-            decoded.is_raw,
+            decoded.text, None, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts,
+            decoded.is_raw, lexicon,
         )  # fmt: skip
     article = _read(record, vouched or record.declared, default)
     text, blocks = compose(article.blocks)
-    segments = segment_blocks(text, blocks, lexicon) if segmented else []
     # What was decoded from bytes of a page has been looked at as a whole.
-    doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
-    return Prepared(text, segments, article.stated, article.extractor, article.encoding, article.score, None, doubts)
+    doubts = article.doubts if record.format == "html" else (*article.doubts, *doubtful_characters(text))
+    return Prepared(
+        text, blocks, article.stated, article.extractor, article.encoding, article.score, None, doubts, lexicon=lexicon
+    )
 
 
 def _read(record: SourceRecord, declared: str | None, default: str | None) -> Article:
