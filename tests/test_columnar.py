@@ -25,7 +25,7 @@ from stancewire.sources.known_lines import KnownLines
 from stancewire.sources.spans import Span
 from stancewire.text import Lexicon
 from stancewire.text.columnwise import count_words, find_suspects
-from stancewire.text.decode import _doubtful_characters
+from stancewire.text.decode import doubtful_characters
 
 LEXICON = Lexicon.for_codebook(None)
 # What a rule looks at somewhere: white space of all kinds, line ends, marks, controls, mojibake, NUL, surrogates.
@@ -135,7 +135,7 @@ def test_words_and_doubts_of_many_texts_at_once(texts: list[str]) -> None:
     offsets = np.cumsum([0, *map(len, encoded)])
     data = b"".join(encoded)
     assert count_words(data, offsets) == [len(text.split()) for text in texts]
-    doubted = {number for number, text in enumerate(texts) if _doubtful_characters(text)}
+    doubted = {number for number, text in enumerate(texts) if doubtful_characters(text)}
     assert doubted <= set(find_suspects(data, offsets))
 
 

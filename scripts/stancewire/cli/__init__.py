@@ -26,6 +26,8 @@ FAMILIES = (
     "gold",
     "splits",
     "release",
+    "exports",
+    "report",
     "build",
     "bench",
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from ..errors import Problem
 from ..sources import ReadOptions, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
 from ..sources.columns import as_words
 from ..sources.entries import Entry, clean_name
+from ..sources.json_encodings import wide_codec
 from ..sources.json_records import LINES, LineReader
 from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
@@ -32,7 +32,7 @@ from ..tables import TableSchema, read_table_schema
 from ..text import Undecodable, decode
 from ..text.article import JOINT, one_line
 from ..text.columnwise import Leads, count_words, find_suspects
-from ..text.decode import _MAGIC, Doubt, _doubtful_characters
+from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
 from .arrays import codes, constant, days, integers, strings, texts
@@ -93,14 +93,15 @@ class Batch:
         span = parcel.span
         raw = _read(file, *((0, MOST_BYTES) if span is None else (span.start, span.end - span.start)))
         format = None
-        if raw is not None:
+        # What is known of single records, and UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
         if raw is not None and format == "jsonl":
             self._take_lines(raw, file, facts, 0 if span is None else span.first_record)
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
             self._take_text(raw, file, facts)
         else:
-            options = replace(self.conversion.reading, encoding=facts.encoding or self.conversion.encoding)
+            options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
             came = (
                 read_sources([file], options)
                 if span is None
@@ -129,7 +130,7 @@ class Batch:
 
     def _take_lines(self, data: bytes, file: SourceFile, facts: SourceFacts, first: int) -> None:
         """Whole lines of a file of JSON lines, of which the first is record `first`."""
-        options = replace(self.conversion.reading, encoding=facts.encoding or self.conversion.encoding)
+        options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
         lines = Lines(self, file, facts, options)
         lines.take_all(data, first)
         lines.tally()
@@ -162,7 +163,7 @@ class Batch:
         self.rows.append(
             (
                 file.name, file.source_path, None, "txt", None,
-                *(stated_columns(facts, self.conversion.lexicon).row(None, None, None) or ()),
+                *(stated_columns(facts, self.conversion.lexicon).row(None, None, None, path=file.source_path) or ()),
                 encoded, len(text), encoding, score, raw_sha256,
                 raw_sha256 if is_raw else sha256(encoded).hexdigest(),
             )
@@ -202,7 +203,7 @@ class Batch:
         for number in find_suspects(data, offsets, leads):
             row = self.rows[number]
             if row[ROW.index("encoding")] == "utf-8":  # `decode` has looked at all others
-                self.warn(row[1], row[2], _doubtful_characters(row[ROW.index("text")].decode()))
+                self.warn(row[1], row[2], doubtful_characters(row[ROW.index("text")].decode()))
         made = []
         for item in self.schema.fields:
             values = columns.get(item.name, (None,) if item.name in EMPTY else (0,))
@@ -306,7 +307,7 @@ class Lines:
 
     def _take_generally(self, number: int, raw: bytes, is_long: bool = False) -> None:
         raw = raw.rstrip(b"\r")
-        self.entry.numbers = itertools.count(number)
+        self.entry.numbers.upcoming = number
         if is_long:
             item: SourceRecord | Reject = self.entry.refuse("source-limit", over_record_limit(self.options.limits))
         elif not raw.strip():

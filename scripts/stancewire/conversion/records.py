@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
@@ -14,17 +15,21 @@ from ..errors import Problem
 from ..sources import LeftAside, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
 from ..sources.readers import Item, open_source
 from ..tables import TableSchema, make_table, read_table_schema
-from ..text import Undecodable, split_sentences
-from ..text.corrections import check_quotes, correct_metadata, correct_roles, sentence_places
+from ..text import Undecodable
+from ..text.corrections import correct_metadata
 from ..text.language import detect_languages
 from ..text.metadata import Metadata, find_metadata, rights_of
-from ..text.model import Segment, Sentence
 from ..text.prepare import Prepared, prepare
 from .parcels import Conversion, Parcel
 from .parts import PART_TABLES, Account, Tally, duplicate, read_account, write_part
 
+if TYPE_CHECKING:
+    from .pieces import Pieces
+
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
+# Characters of texts that are taken apart at once: some 10 MB of scratch.
+CHARS_AT_ONCE = 1 << 19
 
 
 def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
@@ -42,10 +47,21 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
 
 
 def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
-    options = replace(conversion.reading, encoding=facts.encoding or conversion.encoding)
+    options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
     return read_span(file, parcel.span.start, parcel.span.end, parcel.span.first_record, options)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A record whose text is read, and not yet taken apart: that is done for many at once."""
+
+    record: SourceRecord
+    prepared: Prepared
+    facts: SourceFacts
+    is_own: bool
+    raw_sha256: str
 
 
 @dataclass
@@ -55,8 +71,8 @@ class Rows:
     conversion: Conversion
     account: Account
     documents: list[tuple[Any, ...]] = field(default_factory=list)
-    segments: list[tuple[Any, ...]] = field(default_factory=list)
-    sentences: list[tuple[Any, ...]] = field(default_factory=list)
+    waiting: list[_Waiting] = field(default_factory=list)
+    n_waiting: int = 0
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     samples: dict[int, str] = field(default_factory=dict)
     n_chars: int = 0
@@ -90,12 +106,29 @@ class Rows:
         if isinstance(item, LeftAside):
             met["aside", item.why] += 1
             return
+        known = facts
+        for place, row in facts.rows_of(item.member, item.record_no):
+            met["listed", place] += 1
+            if row.sha256 is not None and met["listed", place] == 1:
+                self._check_hash(item, place, row)
+            known = facts.within(item.member, item.record_no)
         try:
-            if self._take(item, facts, is_own, raw_sha256) and item.columns:
+            if self._take(item, known, is_own, raw_sha256) and item.columns:
                 met["columns", item.columns] += 1
         except Undecodable as error:
             number = -1 if item.record_no is None else item.record_no
             self.account.rejects.append(Reject(item.source_path, number, error.check, str(error)))
+
+    def _check_hash(self, record: SourceRecord, place: str, row: SourceFacts) -> None:
+        """A row's sha256 against the bytes of its record, or of a member that is one article."""
+        is_member = record.own_path == place[1:] and record.container[-1] in ("zip", "tar") and record.format != "json"
+        where = f"record {record.record_no}"
+        if place != f"#{record.record_no}" and not is_member:
+            message = f"the sha256 on line {row.line} of sources.csv is of no one article, so it is not checked"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message, "warning"))
+        elif hashlib.sha256(record.raw).hexdigest() != row.sha256:
+            message = f"it is not what sources.csv line {row.line} describes (sha256 differs); put the old bytes back"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message))
 
     def _take(self, record: SourceRecord, facts: SourceFacts, is_own: bool, raw_sha256: str | None) -> bool:
         """Was its id free, so that its rows were added?"""
@@ -105,70 +138,73 @@ class Rows:
             self.account.rejects.append(duplicate(record.name, before, record.source_path, number))
             return False
         conversion = self.conversion
-        declared = facts.encoding or record.declared or conversion.encoding
-        prepared = prepare(record, declared, conversion.lexicon, conversion.fields != "text")
-        stated, text = prepared.stated, prepared.text
-        if conversion.fields == "text":
-            metadata = find_metadata(text, (), facts, conversion.lexicon, stated, lambda _: (None, None))
-            n_words, n_sentences = len(text.split()), 0
-        else:
-            metadata, n_words, n_sentences = self._analyse(record, prepared, facts, is_own)
+        prepared = prepare(record, facts.encoding, conversion.lexicon, conversion.fields != "text", conversion.encoding)
         self.places[record.name] = record.source_path, record.record_no
-        self.n_chars += len(text)
-        if raw_sha256 is None:
-            raw_sha256 = hashlib.sha256(record.raw).hexdigest()
-        encoded = text.encode("utf-8")
-        self.documents.append(
-            (
-                record.name, record.source_path, record.record_no, record.format, prepared.extractor,
-                metadata.title, metadata.date, metadata.date_source, metadata.outlet, metadata.outlet_source,
-                metadata.dateline, metadata.byline, metadata.credit, metadata.wire, metadata.url,
-                metadata.lang, metadata.lang_score, encoded, len(text), n_words, n_sentences,
-                prepared.encoding, prepared.score, raw_sha256,
-                raw_sha256 if prepared.is_raw else hashlib.sha256(encoded).hexdigest(),
-                rights_of(facts, stated), facts.license or stated.license or None,
+        self.n_chars += len(prepared.text)
+        waiting = _Waiting(record, prepared, facts, is_own, raw_sha256 or hashlib.sha256(record.raw).hexdigest())
+        if conversion.fields == "text":
+            text, stated = prepared.text, prepared.stated
+            metadata = find_metadata(
+                text, (), facts, conversion.lexicon, stated, lambda _: (None, None), record.own_path
             )
-        )  # fmt: skip
+            self._add_document(waiting, metadata, len(text.split()), 0)
+        else:
+            self.waiting.append(waiting)
+            self.n_waiting += len(prepared.text)
+            if self.n_waiting > CHARS_AT_ONCE:
+                self._analyse()
         place = "" if record.record_no is None else f"record {record.record_no}"
         for doubt in prepared.doubts:
             self.account.problems.append(Problem(record.source_path, place, doubt.check, 1, doubt.message, "warning"))
         return True
 
-    def _analyse(
-        self, record: SourceRecord, prepared: Prepared, facts: SourceFacts, is_own: bool
-    ) -> tuple[Metadata, int, int]:
-        """Segments, sentences and metadata; which language it is in is asked for all documents of the part at once."""
-        text, lexicon = prepared.text, self.conversion.lexicon
-        corrections = self.conversion.corrections.get(record.name, ()) if is_own else ()
-        check_quotes(text, corrections)
-        segments = prepared.segments
-        if corrections:
-            segments = correct_roles(segments, text, corrections)
-        sentences = split_sentences(text, segments)
-        if corrections:
-            breaks, joins = sentence_places(segments, sentences, corrections)
-            if breaks or joins:
-                sentences = split_sentences(text, segments, breaks, joins)
-        samples: list[str] = []
+    def _add_document(self, waiting: _Waiting, metadata: Metadata, n_words: int, n_sentences: int) -> None:
+        record, prepared, facts = waiting.record, waiting.prepared, waiting.facts
+        encoded, raw_sha256 = prepared.text.encode("utf-8"), waiting.raw_sha256
+        self.documents.append(
+            (
+                record.name, record.source_path, record.record_no, record.format, prepared.extractor,
+                metadata.title, metadata.date, metadata.date_source, metadata.outlet, metadata.outlet_source,
+                metadata.dateline, metadata.byline, metadata.credit, metadata.wire, metadata.url,
+                metadata.lang, metadata.lang_score, encoded, len(prepared.text), n_words, n_sentences,
+                prepared.encoding, prepared.score, raw_sha256,
+                raw_sha256 if prepared.is_raw else hashlib.sha256(encoded).hexdigest(),
+                rights_of(facts, prepared.stated), facts.license or prepared.stated.license or None,
+            )
+        )  # fmt: skip
 
-        def detect_later(sample: str) -> tuple[None, None]:
-            samples.append(sample)
-            return None, None
+    @cached_property
+    def _pieces(self) -> Pieces:
+        from .pieces import Pieces
 
-        metadata = find_metadata(text, segments, facts, lexicon, prepared.stated, detect_later)
-        metadata = correct_metadata(metadata, corrections) if corrections else metadata
-        if not any(row.field == "lang" for row in corrections):
-            self.samples[len(self.documents)] = samples[0]
-        self._add_segments(record, segments, prepared)
-        self.sentences += [(record.name, s.sent_no, s.seg_no, s.start, s.end) for s in sentences]
-        return metadata, *_count(text, segments, sentences)
+        return Pieces(self.conversion.lexicon)
 
-    def _add_segments(self, record: SourceRecord, segments: list[Segment], prepared: Prepared) -> None:
-        to_raw = None if prepared.raw_map is None else prepared.raw_map.to_raw
-        name = record.name
-        for s in segments:
-            raw = (None, None) if to_raw is None else to_raw(s.start, s.end)
-            self.segments.append((name, s.seg_no, s.role, s.start, s.end, *raw, s.rule))
+    def _analyse(self) -> None:
+        """Segments, sentences and metadata of what waits; languages are asked for all documents of the part at once."""
+        waiting, self.waiting, self.n_waiting = self.waiting, [], 0
+        if not waiting:
+            return
+        lexicon = self.conversion.lexicon
+        decided = [self.conversion.corrections.get(item.record.name, ()) if item.is_own else () for item in waiting]
+        mended = {number: rows for number, rows in enumerate(decided) if rows}
+        analysed = self._pieces.add([item.prepared for item in waiting], mended)
+        for item, segments, corrections, n_words, n_sentences in zip(
+            waiting, analysed.by_document, decided, analysed.n_words, analysed.n_sentences, strict=True
+        ):
+            samples: list[str] = []
+
+            def detect_later(sample: str, samples: list[str] = samples) -> tuple[None, None]:
+                samples.append(sample)
+                return None, None
+
+            prepared = item.prepared
+            metadata = find_metadata(
+                prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later, item.record.own_path
+            )
+            metadata = correct_metadata(metadata, corrections) if corrections else metadata
+            if not any(row.field == "lang" for row in corrections):
+                self.samples[len(self.documents)] = samples[0]
+            self._add_document(item, metadata, n_words, n_sentences)
 
     def take_documents(self, schema: TableSchema) -> pa.Table | None:
         """The rows of documents so far, which are then no longer held; None where there are none."""
@@ -177,6 +213,7 @@ class Rows:
 
     def write_part(self) -> None:
         """Write what came since the last part."""
+        self._analyse()
         if not self.documents:
             return
         schemas = {name: read_table_schema(name, self.conversion.schemas) for name in PART_TABLES}
@@ -187,11 +224,14 @@ class Rows:
                 if lang is not None:  # else what the source states stays
                     documents["lang"][row], documents["lang_score"][row] = lang, score
         tables = {"documents": _table(schemas["documents"], documents)}
-        for name, rows in (("segments", self.segments), ("sentences", self.sentences)):
-            tables[name] = _table(schemas[name], _columns(schemas[name], rows))
+        if self.conversion.fields == "text":
+            tables |= {name: _table(schemas[name], _columns(schemas[name], [])) for name in ("segments", "sentences")}
+        else:
+            tables |= self._pieces.tables([row[0] for row in self.documents])
+            self._pieces.clear()
         account = self.account
         account.parts.append(write_part(self.conversion.folder, account.key, len(account.parts), schemas, tables))
-        self.documents, self.segments, self.sentences, self.samples = [], [], [], {}
+        self.documents, self.samples = [], {}
         self.places, self.n_chars = {}, 0
 
 
@@ -201,13 +241,6 @@ def _file_hash(file: SourceFile) -> str | None:
             return hashlib.file_digest(cast("Any", source), "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _count(text: str, segments: list[Segment], sentences: list[Sentence]) -> tuple[int, int]:
-    """Words and sentences of the body."""
-    body = {segment.seg_no for segment in segments if segment.role == "body"}
-    n_words = sum(len(text[s.start : s.end].split()) for s in segments if s.role == "body")
-    return n_words, sum(sentence.seg_no in body for sentence in sentences)
 
 
 def _columns(schema: TableSchema, rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:

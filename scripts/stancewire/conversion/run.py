@@ -13,7 +13,7 @@ from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
 from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
-from .against import check_corrected, check_judged, check_listing, judged_texts
+from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
 from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
 from .parts import PART_TABLES, Account, Tally, part_path
@@ -57,6 +57,7 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     met: dict[str, Counter[str]] = field(default_factory=lambda: {"aside": Counter(), "columns": Counter()})
+    listed: set[tuple[str, str]] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     corrected: set[str] = field(default_factory=set)
@@ -148,7 +149,9 @@ class Run:
         self.rejects += [item for item in said if isinstance(item, Reject)]
         self.problems += [item for item in said if isinstance(item, Problem)]
         for item in said:
-            if isinstance(item, Tally):
+            if isinstance(item, Tally) and item.kind == "listed":
+                self.listed.add((item.source_path, item.what))
+            elif isinstance(item, Tally):
                 self.met[item.kind][item.what] += item.count
 
     def _early(self, files: Sequence[SourceFile], beside: bool) -> EarlyTables | None:
@@ -228,12 +231,16 @@ class Run:
 
     def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
         """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
-        from ..reprints.stage import make_reprint_tables
+        from ..reprints.caps import CHECK
+        from ..reprints.stage import find_reprints
+        from ..reprints.witness import read_witnesses
         from ..tables import read_columns
 
         documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
-        grouped = make_reprint_tables(documents, segments, sentences, workers, self.remember)
-        return {name: grouped[name] for name in REPRINT_TABLES}
+        found = find_reprints(read_witnesses(documents, segments, sentences), workers, self.remember)
+        path = "corpus/reprints.parquet"
+        self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
+        return {name: found.rows[name] for name in REPRINT_TABLES}
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
@@ -243,6 +250,7 @@ class Run:
             return
         own = {source_path: sha256 for root, source_path, sha256 in self.hashes if root in own_roots}
         self.problems += check_listing(self.facts, self.found, own, whole)
+        self.problems += check_places(self.facts, own, self.listed, self.rejects)
         if whole:
             self.problems += check_corrected(self.conversion, self.corrected)
 

@@ -81,7 +81,7 @@ def write_state(
     for item in said:
         name = item.path if isinstance(item, Problem) else item.source_path
         by_path.setdefault(name, []).append(asdict(item))
-    columns = [
+    columns: list[list[str | None]] = [
         list(keys),
         list(keys.values()),
         [hashes.get(name) for name in keys],

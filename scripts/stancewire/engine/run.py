@@ -43,6 +43,7 @@ def run(
     total: int | None = None,
     what: str = "",
     shared: Any = None,
+    threads: int = 1,
 ) -> Iterator[Result]:
     """Results of `stage` for each shard, in the order of the shards.
 
@@ -50,6 +51,7 @@ def run(
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
             shard (which it is sent with: some kilobytes, rather than megabytes).
         workers: 1 runs in this process, and starts at once; more start as many processes.
+        threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
 
@@ -57,8 +59,28 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
+    if workers == 1 and threads > 1:
+        here = stage if shared is None else partial(stage, shared)
+        yield from _shown(_run_threads(here, shards, threads), progress, total, what)
+        return
     with Workers(workers) as pool:
         yield from pool.run(stage, shards, progress, total, what, shared)
+
+
+def _run_threads(stage: Callable[[Shard], Result], shards: Iterable[Shard], threads: int) -> Iterator[Result]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for shard in shards:
+                waiting.append(pool.submit(stage, shard))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Workers:
@@ -113,11 +135,7 @@ class Workers:
             results: Iterator[Result] = map(stage if shared is None else partial(stage, shared), shards)
         else:
             results = self._run_processes(stage, shards, None if shared is None else pickle.dumps(shared))
-        with _bar(progress is not None, total, what) as bar:
-            for result in results:
-                if bar is not None and progress is not None:
-                    bar.update(progress(result))
-                yield result
+        yield from _shown(results, progress, total, what)
 
     def _run_processes(
         self, stage: Callable[..., Result], shards: Iterable[Shard], shared: bytes | None
@@ -184,6 +202,16 @@ def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shar
     if _shared[0] != shared:
         _shared = shared, pickle.loads(shared)
     return stage(_shared[1], shard)
+
+
+def _shown(
+    results: Iterable[Result], progress: Callable[[Result], int] | None, total: int | None, what: str
+) -> Iterator[Result]:
+    with _bar(progress is not None, total, what) as bar:
+        for result in results:
+            if bar is not None and progress is not None:
+                bar.update(progress(result))
+            yield result
 
 
 def _bar(wanted: bool, total: int | None, what: str) -> AbstractContextManager[Any]:

@@ -103,10 +103,7 @@ def pick_fields(record: Mapping[str, Any], columns: Mapping[str, str]) -> dict[s
         value = _look_up(record, theirs)
         if value is None:
             continue
-        if isinstance(value, bytes):
-            fields[ours] = value
-            continue
-        words = as_words(ours, value)
+        words = _as_bytes(ours, value) if _holds_bytes(value) else as_words(ours, value)
         if words is None:
             raise WrongValue(
                 f"{theirs!r} is {_type_name(value)}, which is no {ours}; mend it, or name another: --map {ours}="
@@ -145,6 +142,27 @@ def as_words(ours: str, value: Any) -> str | None:
         words = [part for part in parts if isinstance(part, str)]
         return ("\n\n" if ours == "text" else ", ").join(words) if len(words) == len(parts) else None
     return None
+
+
+def _as_bytes(ours: str, value: Any) -> bytes | None:
+    """The same for a value with words whose encoding is not known yet."""
+    words = as_words(ours, _letters(value))
+    return None if words is None else words.encode("latin-1")
+
+
+def _holds_bytes(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_bytes, value))
+    return isinstance(value, bytes) or (isinstance(value, Mapping) and isinstance(value.get("name"), bytes))
+
+
+def _letters(value: Any) -> Any:
+    """A value with a letter for each byte of its words."""
+    if isinstance(value, (str, bytes)):
+        return (value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value).decode("latin-1")
+    if isinstance(value, (list, tuple)):
+        return [_letters(item) for item in value]
+    return {name: _letters(held) for name, held in value.items()} if isinstance(value, Mapping) else value
 
 
 def _as_date(value: Any) -> str | None:

@@ -155,6 +155,7 @@ def write_stage(
     stage: str,
     tables: Mapping[str, tuple[TableSchema, pa.Table] | Written],
     inputs: Mapping[str, str],
+    settings: Mapping[str, object] | None = None,
 ) -> None:
     """Write all tables of one stage into `directory`, then its part of `manifest.json`.
 
@@ -163,6 +164,7 @@ def write_stage(
         stage: the command that makes these tables, named to the reader whom a stale table stops.
         tables: made tables (see `make_table`) with their schemas, or ones that were written beside.
         inputs: what they were made from: a path relative to the project and its SHA-256.
+        settings: what was said on the command line that the inputs do not say; noted where there is any.
 
     A run that dies leaves either the old tables, or a manifest that does not match them: readers then refuse.
     """
@@ -192,6 +194,8 @@ def write_stage(
         for name in entries:
             part.get("tables", {}).pop(name, None)
     manifest[stage] = {"inputs": dict(sorted(inputs.items())), "tables": dict(sorted(entries.items()))}
+    if settings:
+        manifest[stage]["settings"] = dict(settings)
     write_text(directory / MANIFEST, json.dumps(dict(sorted(manifest.items())), indent=1) + "\n")
 
 

@@ -141,7 +141,7 @@ def correct_roles(segments: Sequence[Segment], text: str, corrections: Sequence[
             *_piece(whole, text, end, whole.end),
         ]
         found[number : number + 1] = pieces
-    return [replace(segment, seg_no=number) for number, segment in enumerate(found)]
+    return [segment._replace(seg_no=number) for number, segment in enumerate(found)]
 
 
 def _trim(text: str, row: Correction) -> tuple[int, int]:
@@ -158,7 +158,7 @@ def _piece(whole: Segment, text: str, start: int, end: int) -> list[Segment]:
     if not words.strip():
         return []
     begin = start + len(words) - len(words.lstrip())
-    return [replace(whole, start=begin, end=begin + len(words.strip()))]
+    return [whole._replace(start=begin, end=begin + len(words.strip()))]
 
 
 def sentence_places(

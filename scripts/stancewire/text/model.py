@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of the canonical text with one role; segments of a text do not overlap and hold every non-space.
 
     `rule` names the rule that gave the role (or `correction`).
@@ -19,8 +19,7 @@ class Segment:
     rule: str
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence within one segment (headline, caption or body)."""
 
     sent_no: int

@@ -95,11 +95,20 @@ def wrapped_width(lines: list[Line]) -> int | None:
         return None
     pairs = [(a, b) for a, b in pairwise(lines) if a.block == b.block]
     soft = [(a, b) for a, b in pairs if _is_soft(a, b, width)]
-    if lines[-1].block > 0:
-        return width if len(soft) * 2 > len(pairs) else None
-    # Without a blank line anywhere a line is a paragraph, unless sentences clearly run on.
     running = [b for _, b in soft if b.text[0].islower()]
-    return width if len(pairs) >= 4 and len(soft) >= 0.4 * len(pairs) and len(running) >= 0.2 * len(pairs) else None
+    return width if is_wrapped(len(pairs), len(soft), len(running), lines[-1].block) else None
+
+
+def is_wrapped(n_pairs: int, n_soft: int, n_running: int, n_blank: int) -> bool:
+    """Are lines wrapped, of which so many follow one another, were broken for want of room, and run on?
+
+    Args:
+        n_blank: stretches of blank lines between them. Without any, a line is a paragraph unless sentences clearly run
+            on.
+    """
+    if n_blank > 0:
+        return n_soft * 2 > n_pairs
+    return n_pairs >= 4 and n_soft >= 0.4 * n_pairs and n_running >= 0.2 * n_pairs
 
 
 def _is_soft(line: Line, following: Line, width: int) -> bool:

@@ -125,10 +125,12 @@ SECTION_NAMES = read_keys(
 )
 
 
+_SECTION_JOINTS = re.compile(r"\s*[|/>»&,]\s*")
+
+
 def is_section_name(line: str) -> bool:
     """Is the line a newspaper's section (`World`, `Asia / Politics`)?"""
-    parts = re.split(r"\s*[|/>»&,]\s*", line)
-    return len(line) <= 60 and all(furniture_key(part) in SECTION_NAMES for part in parts)
+    return len(line) <= 60 and all(furniture_key(part) in SECTION_NAMES for part in _SECTION_JOINTS.split(line))
 
 
 _NOTE = re.compile(
@@ -204,6 +206,7 @@ _DATELINES = (
     re.compile(rf"{_PLACE}{_WHEN}{_DASH}"),
     re.compile(rf"{_PLACE},\s(?P<agency>\w[\w ]{{1,30}}?){_DASH}"),
 )
+MAX_DATELINE = 200  # characters
 _PLAIN_DATELINE = re.compile(rf"(?P<place>{_PLACE}){_DASH}(?=\s?[\"“‘'«„(]?[A-ZÀ-ÖØ-Þ0-9])")
 _MIXED_DATELINES = (
     # Berlin (dpa) -   Tokyo, June 26 (Jiji Press)--   (Reuters) -   June 26 (Reuters) -   (ANSA) - ROMA, 26 GIU -
@@ -227,7 +230,7 @@ def find_dateline(paragraph: str, lexicon: Lexicon) -> Dateline | None:
 
     `PLACE:` is none, whatever follows: under pictures it is the place where the photograph was taken.
     """
-    head = paragraph[:200]
+    head = paragraph[:MAX_DATELINE]
     for pattern in _DATELINES:
         match = pattern.match(head)
         if match is not None:

@@ -21,13 +21,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
 from . import patterns
 from .lexicon import DEFAULT, Lexicon, furniture_key
 from .model import KnownBlock, Segment
-from .paragraphs import Paragraph, read_paragraphs
+from .paragraphs import read_paragraphs
 
 MAX_HEADLINE_WORDS = 30
 MAX_HEADLINE_CHARS = 220
@@ -35,17 +34,27 @@ MAX_HEADLINE_CHARS = 220
 MAX_REPEATED_WORDS = 8
 _BEGINS_PARAGRAPH = re.compile(r"[-•*–·▪■]\s|\d{1,2}[.)]\s|(?:Q|A|Question|Answer)\s?[:.]\s|[A-Z][A-Z .'’-]{2,30}:\s")
 _SPEAKER = re.compile(r"(?:Q|A|Question|Answer|Frage|Antwort)\s?[:.]|[-•*–·]\s", re.IGNORECASE)
+_TWO_SENTENCES = re.compile(r"[a-zà-ÿ]{3}\.\s+[A-ZÀ-Þ]")
+_STRAY_MARKS = re.compile("[\ufeff\u200b\u2060]+")
+
+# What a paragraph may be, bits: where one is missing, it has been shown that the rules of this kind do not name it.
+BY_ITSELF = 1  # any rule that asks for no place
+HEADER = 2
+NOTE = 4
+BYLINE = 8
+DATELINE = 16
+CLOSER = 32
+REPEATED = 64
+ANY = 127
 
 
-@dataclass
-class _Part:
-    """A paragraph on its way to being a segment."""
+class Part:
+    """A paragraph on its way to being a segment: code points [start, end), its words, and which rules `may` name it."""
 
-    start: int
-    end: int
-    text: str
-    role: str = ""
-    rule: str = ""
+    __slots__ = ("end", "may", "role", "rule", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str, role: str = "", rule: str = "", may: int = ANY) -> None:
+        self.start, self.end, self.text, self.role, self.rule, self.may = start, end, text, role, rule, may
 
     def be(self, role: str, rule: str) -> None:
         self.role, self.rule = role, rule
@@ -57,7 +66,7 @@ def segment_text(text: str, lexicon: Lexicon = DEFAULT) -> list[Segment]:
     They hold every character that is not white space (`str.isspace`) exactly once, and begin and end in one. The same
     text and lexicon give the same segments.
     """
-    return _name_parts(_cut_parts(text, lexicon), lexicon)
+    return name_parts(_cut_parts(text, lexicon), lexicon)
 
 
 def segment_blocks(text: str, blocks: Sequence[KnownBlock], lexicon: Lexicon = DEFAULT) -> list[Segment]:
@@ -66,27 +75,38 @@ def segment_blocks(text: str, blocks: Sequence[KnownBlock], lexicon: Lexicon = D
     Args:
         blocks: in order, without overlaps, with all characters that are not white space.
     """
-    parts: list[_Part] = []
+    parts: list[Part] = []
     for block in blocks:
-        inner = text[block.start : block.end]
         if block.role:
-            words = inner.strip()
-            if words:
-                start = block.start + len(inner) - len(inner.lstrip())
-                parts.append(_Part(start, start + len(words), words, block.role, block.rule))
+            parts += known_part(text, block)
             continue
-        cut = _cut_parts(inner, lexicon)
-        parts += [replace(part, start=part.start + block.start, end=part.end + block.start) for part in cut]
-    return _name_parts(parts, lexicon)
+        for part in _cut_parts(text[block.start : block.end], lexicon):
+            part.start += block.start
+            part.end += block.start
+            parts.append(part)
+    return name_parts(parts, lexicon)
 
 
-def _cut_parts(text: str, lexicon: Lexicon) -> list[_Part]:
-    return _take_stray_marks([_Part(p.start, p.end, p.text) for p in _paragraphs(text, lexicon)])
+def known_part(text: str, block: KnownBlock) -> list[Part]:
+    """The part of a block with a role; none where it holds nothing but white space."""
+    inner = text[block.start : block.end]
+    words = inner.strip()
+    start = block.start + len(inner) - len(inner.lstrip())
+    return [Part(start, start + len(words), words, block.role, block.rule)] if words else []
 
 
-def _name_parts(parts: list[_Part], lexicon: Lexicon) -> list[Segment]:
+def _cut_parts(text: str, lexicon: Lexicon) -> list[Part]:
+    paragraphs = read_paragraphs(
+        text, lambda line: stands_alone(line, lexicon), lambda line: begins_paragraph(line, lexicon)
+    )
+    return take_stray_marks([Part(p.start, p.end, p.text) for p in paragraphs])
+
+
+def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
+    """The segments of a document's parts, which are given in order; each rule where its place is."""
     for part in parts:
-        _name_by_itself(part, lexicon)
+        if part.may & BY_ITSELF and not part.role:
+            _name_by_itself(part, lexicon)
     _name_repeated(parts)
     first_body = _name_head(parts, lexicon)
     _name_captions_before_credits(parts, first_body)
@@ -98,48 +118,44 @@ def _name_parts(parts: list[_Part], lexicon: Lexicon) -> list[Segment]:
     return [Segment(number, part.role, part.start, part.end, part.rule) for number, part in enumerate(parts)]
 
 
-def _paragraphs(text: str, lexicon: Lexicon) -> list[Paragraph]:
-    def stands_alone(line: str) -> bool:
-        header = patterns.find_header(line)
-        return (
-            (header is not None and header.length == len(line))
-            or lexicon.is_furniture(line)
-            or patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright")
-            or patterns.is_byline(line, lexicon)
-            or patterns.is_photo_credit(line, lexicon)
-            or not any(character.isalnum() for character in line)
-        )
-
-    def begins(line: str) -> bool:
-        return _BEGINS_PARAGRAPH.match(line) is not None or patterns.find_dateline(line, lexicon) is not None
-
-    return read_paragraphs(text, stands_alone, begins)
+def stands_alone(line: str, lexicon: Lexicon) -> bool:
+    """Is the line never part of a wrapped paragraph: a header, byline, credit, furniture?"""
+    header = patterns.find_header(line)
+    return (
+        (header is not None and header.length == len(line))
+        or lexicon.is_furniture(line)
+        or patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright")
+        or patterns.is_byline(line, lexicon)
+        or patterns.is_photo_credit(line, lexicon)
+        or not any(character.isalnum() for character in line)
+    )
 
 
-def _take_stray_marks(parts: list[_Part]) -> list[_Part]:
+def begins_paragraph(line: str, lexicon: Lexicon) -> bool:
+    """Does a paragraph of a wrapped text begin with the line: a bullet, a dateline, `Q:`?"""
+    return _BEGINS_PARAGRAPH.match(line) is not None or patterns.find_dateline(line, lexicon) is not None
+
+
+def take_stray_marks(parts: list[Part]) -> list[Part]:
     """A second byte order mark or zero-width space before the first word: no white space, yet nothing to read."""
-    if not parts:
-        return parts
-    match = re.match("[\ufeff\u200b\u2060]+", parts[0].text)
+    match = _STRAY_MARKS.match(parts[0].text) if parts else None
     if match is None:
         return parts
     first = parts[0]
-    mark = _Part(first.start, first.start + match.end(), match.group(), "furniture", "stray_mark")
+    mark = Part(first.start, first.start + match.end(), match.group(), "furniture", "stray_mark")
     rest = _rest_after(first, match.end())
     return [mark, *([rest] if rest else []), *parts[1:]]
 
 
-def _rest_after(part: _Part, length: int) -> _Part | None:
+def _rest_after(part: Part, length: int) -> Part | None:
     """What follows the first `length` characters of a part, without the white space between; None if nothing."""
     rest = part.text[length:]
     start = part.start + length + len(rest) - len(rest.lstrip())
-    return _Part(start, part.end, rest.lstrip()) if rest.strip() else None
+    return Part(start, part.end, rest.lstrip()) if rest.strip() else None
 
 
-def _name_by_itself(part: _Part, lexicon: Lexicon) -> None:
+def _name_by_itself(part: Part, lexicon: Lexicon) -> None:
     """Roles that a paragraph has wherever it stands."""
-    if part.role:
-        return
     if lexicon.is_furniture(part.text):
         part.be("furniture", "furniture_lexicon")
     elif not any(character.isalnum() for character in part.text):
@@ -152,9 +168,11 @@ def _name_by_itself(part: _Part, lexicon: Lexicon) -> None:
         part.be("credit", rule)
 
 
-def _name_repeated(parts: list[_Part]) -> None:
+def _name_repeated(parts: list[Part]) -> None:
     """Short lines that come again within the document and are no sentences, e.g. a site's name between paragraphs."""
-    keys = [furniture_key(part.text) if _may_be_repeated(part) else "" for part in parts]
+    keys = [furniture_key(part.text) if part.may & REPEATED and _may_be_repeated(part) else "" for part in parts]
+    if sum(map(bool, keys)) < 2:
+        return
     counts = Counter(key for key in keys if key)
     seen: set[str] = set()
     for part, key in zip(parts, keys, strict=True):
@@ -168,41 +186,39 @@ def _name_repeated(parts: list[_Part]) -> None:
             part.be("furniture", "repeated_line")
 
 
-def _may_be_repeated(part: _Part) -> bool:
-    words = part.text.split()
-    short = 2 <= len(words) <= MAX_REPEATED_WORDS and len(part.text) <= 60
-    return short and not part.role and not patterns.ends_sentence(part.text) and not part.text.endswith((":", ","))
+def _may_be_repeated(part: Part) -> bool:
+    if part.role or len(part.text) > 60 or not 2 <= len(part.text.split()) <= MAX_REPEATED_WORDS:
+        return False
+    return not patterns.ends_sentence(part.text) and not part.text.endswith((":", ","))
 
 
-def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
+def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
     """Name what stands before the body; returns the number of the body's first part (len(parts) if there is no body).
 
     A header with words after it on its line is cut in two, in place.
     """
-    headline: _Part | None = next((part for part in parts if part.role == "headline"), None)
+    headline: Part | None = next((part for part in parts if part.role == "headline"), None)
     number = 0
     while number < len(parts):
         part = parts[number]
-        if part.role == "credit" and re.match(r"©|\(c\)", part.text, re.IGNORECASE) and not re.search(r"\d", part.text):
-            part.be("caption", "photo_credit")  # `© AFP` above the body is a photographer's
-        elif part.role:
-            pass
-        elif header := patterns.find_header(part.text):
+        text, may = part.text, part.may
+        if part.role:
+            if part.role == "credit" and re.match(r"©|\(c\)", text, re.IGNORECASE) and not re.search(r"\d", text):
+                part.be("caption", "photo_credit")  # `© AFP` above the body is a photographer's
+        elif may & HEADER and (header := patterns.find_header(text)):
             _name_header(parts, number, header)
-        elif patterns.is_section_name(part.text) and any(_unnamed_after(parts, number)):
+        elif patterns.is_section_name(text) and any(_unnamed_after(parts, number)):
             part.be("header", "section_name")
-        elif patterns.is_editors_note(part.text):
+        elif may & NOTE and patterns.is_editors_note(text):
             part.be("header", "editors_note")
-        elif patterns.is_byline(part.text, lexicon) and (headline or _has_headline(parts, number, lexicon)):
+        elif may & BYLINE and patterns.is_byline(text, lexicon) and (headline or _has_headline(parts, number, lexicon)):
             part.be("byline", "byline")
         elif _is_lone_dateline(part, lexicon):
             part.be("dateline", "dateline")
         elif headline is None and _is_headline(parts, number, lexicon):
             part.be("headline", "headline")
             headline = part
-            for later in parts[number + 1 :]:
-                if furniture_key(later.text) == furniture_key(part.text):
-                    later.be("furniture", "repeated_headline")
+            _name_repeated_headline(parts, number)
         elif _is_deck(parts, number, headline, lexicon):
             part.be("headline", "subheadline")
         else:
@@ -211,28 +227,37 @@ def _name_head(parts: list[_Part], lexicon: Lexicon) -> int:
     return number
 
 
-def _is_deck(parts: list[_Part], number: int, headline: _Part | None, lexicon: Lexicon) -> bool:
+def _name_repeated_headline(parts: list[Part], number: int) -> None:
+    key = furniture_key(parts[number].text)
+    for later in islice(parts, number + 1, None):
+        beginning = later.text[:4].lower()
+        plain = beginning.isalpha() and beginning.isascii()  # then its key begins with it
+        if (not plain or key.startswith(beginning)) and furniture_key(later.text) == key:
+            later.be("furniture", "repeated_headline")
+
+
+def _is_deck(parts: list[Part], number: int, headline: Part | None, lexicon: Lexicon) -> bool:
     """A second line of headline directly under the first."""
-    if headline is None or parts[number - 1] is not headline or len(parts[number].text.split()) < 4:
+    if headline is None or parts[number - 1] is not headline:
         return False
-    return _is_headline(parts, number, lexicon)
+    return _is_headline(parts, number, lexicon) and len(parts[number].text.split()) >= 4
 
 
-def _name_header(parts: list[_Part], number: int, header: patterns.Header) -> None:
+def _name_header(parts: list[Part], number: int, header: patterns.Header) -> None:
     part = parts[number]
     part_text = part.text[: header.length].rstrip()
     rest = _rest_after(part, header.length)
     rule = "header_date" if header.field in ("date", "updated") else "header_field"
-    parts[number] = _Part(part.start, part.start + len(part_text), part_text, "header", rule)
+    parts[number] = Part(part.start, part.start + len(part_text), part_text, "header", rule)
     if rest is not None:
         parts.insert(number + 1, rest)
 
 
-def _unnamed_after(parts: list[_Part], number: int) -> Iterator[_Part]:
+def _unnamed_after(parts: list[Part], number: int) -> Iterator[Part]:
     return (part for part in islice(parts, number + 1, None) if not part.role)
 
 
-def _has_headline(parts: list[_Part], number: int, lexicon: Lexicon) -> bool:
+def _has_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     """Is the next part that is no header a headline?"""
     for later in range(number + 1, len(parts)):
         if not parts[later].role and not patterns.find_header(parts[later].text):
@@ -240,29 +265,32 @@ def _has_headline(parts: list[_Part], number: int, lexicon: Lexicon) -> bool:
     return False
 
 
-def _is_lone_dateline(part: _Part, lexicon: Lexicon) -> bool:
+def _is_lone_dateline(part: Part, lexicon: Lexicon) -> bool:
     """A dateline with a line of its own: `TOKYO, June 26 (Kyodo) --`."""
+    if not part.may & DATELINE or len(part.text) > patterns.MAX_DATELINE:
+        return False
     found = patterns.find_dateline(part.text, lexicon)
     return found is not None and found.length == len(part.text)
 
 
-def _is_headline(parts: list[_Part], number: int, lexicon: Lexicon) -> bool:
+def _is_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     """Is it short, no sentence with a period, and does something longer or finished come after it?"""
     text = parts[number].text
-    words = text.split()
-    long_enough = len(words) >= 2 or (len(text) >= 6 and not text.isascii())
-    if not long_enough or len(words) > MAX_HEADLINE_WORDS or len(text) > MAX_HEADLINE_CHARS:
+    if len(text) > MAX_HEADLINE_CHARS or patterns.ends_in_period(text) or _SPEAKER.match(text):
         return False
-    if patterns.ends_in_period(text) or _SPEAKER.match(text) or patterns.find_dateline(text, lexicon):
+    n_words = len(text.split())
+    if n_words > MAX_HEADLINE_WORDS or (n_words < 2 and (len(text) < 6 or text.isascii())):
+        return False
+    if parts[number].may & DATELINE and patterns.find_dateline(text, lexicon):
         return False
     # Two sentences are no headline, but `Trump: 'It is unfair.' Abe disagrees` may be one line of it.
-    if re.search(r"[a-zà-ÿ]{3}\.\s+[A-ZÀ-Þ]", text):
+    if _TWO_SENTENCES.search(text):
         return False
     rest = _unnamed_after(parts, number)
     return any(len(later.text) > len(text) or patterns.ends_sentence(later.text) for later in rest)
 
 
-def _name_captions_before_credits(parts: list[_Part], first_body: int) -> None:
+def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
     """Before the body, a sentence over a photographer's line is the picture's caption."""
     if first_body + 1 >= len(parts) or parts[first_body + 1].rule != "photo_credit":
         return
@@ -271,13 +299,15 @@ def _name_captions_before_credits(parts: list[_Part], first_body: int) -> None:
         parts[first_body].be("caption", "caption_before_credit")
 
 
-def _cut_dateline(parts: list[_Part], first_body: int, lexicon: Lexicon) -> list[_Part]:
+def _cut_dateline(parts: list[Part], first_body: int, lexicon: Lexicon) -> list[Part]:
     """Cut the dateline off the body's first paragraph; one that names an agency may also open the second or third."""
-    body = [number for number in range(first_body, len(parts)) if not parts[number].role]
     if any(part.role == "dateline" for part in parts):
         return parts
-    for order, number in enumerate(body[:3]):
+    body = (number for number in range(first_body, len(parts)) if not parts[number].role)
+    for order, number in enumerate(islice(body, 3)):
         part = parts[number]
+        if not part.may & DATELINE:
+            continue
         found = patterns.find_dateline(part.text, lexicon)
         if found is None or (order and found.rule != "dateline_agency"):
             continue
@@ -286,21 +316,21 @@ def _cut_dateline(parts: list[_Part], first_body: int, lexicon: Lexicon) -> list
             part.be("dateline", found.rule)
             return parts
         end = part.start + len(part.text[: found.length].rstrip())
-        place = _Part(part.start, end, part.text[: end - part.start], "dateline", found.rule)
+        place = Part(part.start, end, part.text[: end - part.start], "dateline", found.rule)
         return [*parts[:number], place, rest, *parts[number + 1 :]]
     return parts
 
 
-def _cut_closer(parts: list[_Part], lexicon: Lexicon) -> list[_Part]:
+def _cut_closer(parts: list[Part], lexicon: Lexicon) -> list[Part]:
     """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body."""
     last = next((n for n in range(len(parts) - 1, -1, -1) if parts[n].role == "body"), None)
     if last is None:
         return parts
     part = parts[last]
-    place = patterns.find_closer(part.text, lexicon)
+    place = patterns.find_closer(part.text, lexicon) if part.may & CLOSER else None
     if place is None:
         return parts
     text = part.text[:place].rstrip()
-    body = replace(part, end=part.start + len(text), text=text)
-    credit = _Part(part.start + place, part.end, part.text[place:], "credit", "credit_closer")
+    body = Part(part.start, part.start + len(text), text, part.role, part.rule)
+    credit = Part(part.start + place, part.end, part.text[place:], "credit", "credit_closer")
     return [*parts[:last], body, credit, *parts[last + 1 :]]

@@ -23,12 +23,12 @@ def _words(text: str) -> frozenset[str]:
 
 _CLOSE = "\"'”’»›)\\]」』）】"
 _OPEN = "\"'“”‘„‚«»‹([「『（"
-_STOP = re.compile(
+STOP = re.compile(
     rf"(?P<stop>[.!?…؟।]+|\.(?:\s\.){{2,}})(?P<close>[{_CLOSE}]*(?:\s»(?=\s))?)(?=\s)\s+|[。！？]+[{_CLOSE}]*\s*",
     re.DOTALL,
 )
 # What may end no sentence, because a name or number follows.
-_NEVER = _words(
+NEVER_LAST = _words(
     """
     mr mrs ms messrs dr prof gen sen rep gov lt col capt cpl sgt maj adm brig cmdr pvt rev hon pres amb supt insp
     det fr mt ft vs v e.g i.e cf viz approx ca al herr frau hr fr dipl ing mme mlle sr sra srta dra lic z.b d.h
@@ -36,13 +36,13 @@ _NEVER = _words(
     """
 )
 # These do so only before a number.
-_BEFORE_NUMBER = _words(
+ALWAYS_BEFORE = _words(
     """
     no nos nr art arts fig figs sec secs para p pp vol ch abs ziff tel ext núm ca
     """
 )
 # These end a sentence only if the next word is one that begins sentences.
-_EITHER = _words(
+EITHER_WAY = _words(
     """
     inc corp co cos ltd bros llc plc jr sr etc dept univ assn ave blvd rd st jan feb mar apr jun jul aug sept sep
     oct nov dec mon tue tues wed thu thur thurs fri sat ala ariz ark calif colo conn del fla ga ill ind kan ky la
@@ -73,10 +73,11 @@ _SAYING = (
 _SPEAKER_AFTER = re.compile(
     rf"(?:(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|the|his|her|their|an?|[a-z]+)\s+){{0,5}}?(?:{_SAYING})\b|(?:{_SAYING})\s", re.DOTALL
 )
-_LAST_WORD = re.compile(r"(?:^|[\s\"'“”‘’„«»()\[\]/—–-])([^\s\"'“”‘’„«»()\[\]/—–]+?)$")
-_ORDINAL_BEFORE = re.compile(
-    r"\b(?:am|vom|der|dem|den|des|die|das|zum|beim|im|seit|bis|ab|und|el|il|le)\s+\d{1,3}$", re.IGNORECASE
+_BEFORE_WORD = frozenset("\"'“”‘’„«»()[]/—–")
+_BEFORE_ORDINAL = re.compile(
+    r"\b(?:am|vom|der|dem|den|des|die|das|zum|beim|im|seit|bis|ab|und|el|il|le)$", re.IGNORECASE
 )
+_MONTH_BEFORE = re.compile(rf"{MONTH}$", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[^\W_]+(?:[’'.][^\W_]+)*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -113,14 +114,14 @@ def find_breaks(text: str) -> list[int]:
     """Where sentences begin within a paragraph, its beginning left out."""
     found = []
     begin = 0
-    for match in _STOP.finditer(text):
-        if match.end() < len(text) and _ends(text, begin, match):
+    for match in STOP.finditer(text):
+        if match.end() < len(text) and ends_at(text, begin, match):
             found.append(match.end())
             begin = match.end()
     return found
 
 
-def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
+def ends_at(text: str, begin: int, match: re.Match[str]) -> bool:
     """Does a sentence end at this stop?"""
     stop, close = match["stop"], match["close"]
     if stop is None:  # Chinese and Japanese
@@ -138,19 +139,26 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
         attached = not text[match.start() - 1 : match.start()].isspace() and " " not in stop
         return bool(close) or opened or starter or (attached and stop.endswith("...."))
     before = text[begin : match.start()]
-    last = _LAST_WORD.search(before[-60:])
-    word = last[1] if last else ""
-    return _ends_after(word, before, first, starter or opened, following)
+    return _ends_after(_last_word(before[-60:]), before, first, starter or opened, following)
+
+
+def _last_word(before: str) -> str:
+    """What stands after the last white space, quote, bracket, slash or dash."""
+    end = len(before) - before.endswith("\n")
+    start = end
+    while start and not (before[start - 1] in _BEFORE_WORD or before[start - 1].isspace()):
+        start -= 1
+    return before[start:end]
 
 
 def _ends_after(word: str, before: str, first: str, starter: bool, following: str) -> bool:
     """Does a period after `word` end the sentence?"""
     key = word.lower()
-    if key in _NEVER:
+    if key in NEVER_LAST:
         return False
-    if key in _BEFORE_NUMBER and first.isdigit():
+    if key in ALWAYS_BEFORE and first.isdigit():
         return False
-    if key in _EITHER or _INITIALS.fullmatch(word):
+    if key in EITHER_WAY or _INITIALS.fullmatch(word):
         return starter
     is_letter = _LETTER.fullmatch(word) is not None
     if is_letter and word.isupper():  # an initial; the pronoun I and `Plan B` end sentences, too
@@ -158,8 +166,11 @@ def _ends_after(word: str, before: str, first: str, starter: bool, following: st
     if is_letter and re.match(r"[^\W\d_]\.", following):  # z. B.
         return False
     if word.isdigit() and len(word) <= 3:
+        further = before.removesuffix("\n")[: -len(word)]
+        # No name of a month has more than a dozen letters.
+        near = further.rstrip()[-16:] if word.isdecimal() and further[-1:].isspace() else ""
         if _MONTH_NEXT.match(following):
-            return re.search(rf"{MONTH}\s+\d+$", before, re.IGNORECASE) is not None
-        if _ORDINAL_BEFORE.search(before):
+            return _MONTH_BEFORE.search(near) is not None
+        if _BEFORE_ORDINAL.search(near):
             return False
     return True

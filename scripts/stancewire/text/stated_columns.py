@@ -15,7 +15,7 @@ from ..sources.columns import as_words
 from .lexicon import Lexicon, furniture_key
 
 if TYPE_CHECKING:
-    from ..sources.listing import SourceFacts
+    from ..sources.facts import SourceFacts
 
 Row = tuple[Any, ...]
 # What a row holds; the date in days since 1970.
@@ -36,7 +36,7 @@ _last: StatedColumns | None = None
 def stated_columns(facts: SourceFacts, lexicon: Lexicon) -> StatedColumns:
     """What makes the rows of a file of which these facts are known; that of the file before, where it is the same."""
     global _last
-    if _last is None or _last.facts != facts or _last.lexicon is not lexicon:
+    if _last is None or _last.lexicon is not lexicon or (_last.facts is not facts and _last.facts != facts):
         _last = StatedColumns(facts, lexicon)
     return _last
 
@@ -52,12 +52,15 @@ class StatedColumns:
         self._fixed_outlet = (facts.outlet, "sources_csv") if facts.outlet else None
         self._rest = (facts.rights, facts.license)
 
-    def row(self, date: Any, outlet: Any, url: Any, record: Any = None, others: Sequence[str] = ()) -> Row | None:
+    def row(
+        self, date: Any, outlet: Any, url: Any, record: Any = None, others: Sequence[str] = (), path: str = ""
+    ) -> Row | None:
         """Values of `COLUMNS`; None where a value is of a type that its column cannot be.
 
         Args:
             date, outlet, url: what the record says, None where it says nothing.
             record: has what it says in `others`, the remaining columns, as attributes.
+            path: of the file that is this document and no other.
         """
         if date.__class__ is not str:
             date = "" if date is None else as_words("date", date)
@@ -73,6 +76,8 @@ class StatedColumns:
         # As `https?://\\S+` matches: words in one line hold no white space but blanks.
         is_address = url.startswith(_WEB) and url not in _WEB and " " not in url
         address = self.facts.url or (url if is_address else None)
+        if day[0] is None and (address or path):
+            day = _path_day(address or "", path)
         named = self._fixed_outlet or self._outlets.get(outlet) or self._outlet(outlet)
         if named[0] is None and address is not None:
             named = self._of_address(address)
@@ -123,6 +128,14 @@ def _day(stated: str) -> tuple[int | None, str | None]:
 
         found = find_date(line)
     return _remember(_days, stated, (None, None) if found is None else ((found - _EPOCH).days, "metadata"))
+
+
+def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
+    """The day that an address states, else that of a file's path."""
+    from .path_dates import find_address_date, find_path_date
+
+    found = find_address_date(address) or find_path_date(path)
+    return (None, None) if found is None else ((found - _EPOCH).days, "path")
 
 
 def _no_language(_: str) -> tuple[None, None]:

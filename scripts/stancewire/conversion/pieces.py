@@ -1,0 +1,89 @@
+"""Segments and sentences of the documents of a part, as columns that become Arrow tables without a row between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..text.batch import Analysed, Analyser
+from ..text.corrections import Correction
+from ..text.lexicon import Lexicon
+from ..text.prepare import Prepared
+
+if TYPE_CHECKING:
+    from ..text.batch import Places
+
+
+class Pieces:
+    """The pieces of a part's documents, which are numbered as they come."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._analyser = Analyser(lexicon)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the documents so far."""
+        self._n_docs = 0
+        self._segments: list[dict[str, pa.Array]] = []
+        self._sentences: list[dict[str, pa.Array]] = []
+
+    def add(self, prepared: Sequence[Prepared], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
+        """Take apart the next documents.
+
+        Args:
+            corrections: decided for single ones, by their number among these.
+
+        Raises:
+            SourceError: a correction does not fit its text.
+        """
+        analysed = self._analyser.analyse([one.text for one in prepared], [one.blocks for one in prepared], corrections)
+        rows, sentences = analysed.segments, analysed.sentences
+        raw_starts, raw_ends = _find_raw(prepared, rows.docs, rows.starts, rows.ends)
+        self._segments.append(
+            {
+                "doc": pa.array(rows.docs + self._n_docs), "seg_no": pa.array(rows.seg_nos),
+                "role": pa.array(rows.roles, pa.string()), "start": pa.array(rows.starts), "end": pa.array(rows.ends),
+                "raw_start": raw_starts, "raw_end": raw_ends, "rule": pa.array(rows.rules, pa.string()),
+            }
+        )  # fmt: skip
+        self._sentences.append(
+            {
+                "doc": pa.array(sentences.docs + self._n_docs), "sent_no": pa.array(sentences.sent_nos),
+                "seg_no": pa.array(sentences.seg_nos), "start": pa.array(sentences.starts),
+                "end": pa.array(sentences.ends),
+            }
+        )  # fmt: skip
+        self._n_docs += len(prepared)
+        return analysed
+
+    def tables(self, doc_ids: Sequence[str]) -> dict[str, pa.Table]:
+        """Rows of the documents so far, whose ids are given in the order they came in."""
+        ids = pa.array(doc_ids, pa.string())
+        found = {}
+        for name, batches in (("segments", self._segments), ("sentences", self._sentences)):
+            rows = pa.concat_tables([pa.table(batch) for batch in batches])
+            names = ids.take(rows.column("doc").combine_chunks())
+            found[name] = rows.drop_columns("doc").append_column("doc_id", names)
+        return found
+
+
+def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: Places) -> tuple[pa.Array, pa.Array]:
+    """The byte ranges of segments, null where a text was not read from bytes as they stand."""
+    raw_starts, raw_ends = starts.copy(), ends.copy()
+    unknown = np.zeros(len(prepared), np.bool_)
+    shifts = np.zeros(len(prepared), np.int64)
+    for number, one in enumerate(prepared):
+        places = one.raw_map
+        if places is None:
+            unknown[number] = True
+        elif places.starts is None or places.ends is None:
+            shifts[number] = places.shift
+        else:
+            first, last = np.searchsorted(docs, (number, number + 1))
+            raw_starts[first:last] = places.starts[starts[first:last]]
+            raw_ends[first:last] = places.ends[ends[first:last] - 1]
+    absent: Any = unknown[docs]
+    return pa.array(raw_starts + shifts[docs], mask=absent), pa.array(raw_ends + shifts[docs], mask=absent)
