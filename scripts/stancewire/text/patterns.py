@@ -63,8 +63,9 @@ def find_header(line: str) -> Header | None:
         return _keyed_header(line, match)
     if match := _DATE_VALUE.match(line):
         dated = DATE.match(line, match.end())
-        if dated is not None:
-            return Header(HEADER_KEYS[match["key"].lower()], dated.group(), _header_end(line, dated.end()))
+        field = _field(match["key"])
+        if dated is not None and field is not None:
+            return Header(field, dated.group(), _header_end(line, dated.end()))
     if match := _URL_VALUE.fullmatch(line):
         return Header("url", match["value"], len(line))
     if match := _DATE_LINE.fullmatch(line):
@@ -73,7 +74,9 @@ def find_header(line: str) -> Header | None:
 
 
 def _keyed_header(line: str, match: re.Match[str]) -> Header | None:
-    field, value = HEADER_KEYS[" ".join(match["key"].lower().split())], match["value"]
+    field, value = _field(match["key"]), match["value"]
+    if field is None:
+        return None
     if field == "title":
         return Header("title", value, match.start("value") if value else len(line))
     if field in ("date", "updated"):
@@ -83,6 +86,11 @@ def _keyed_header(line: str, match: re.Match[str]) -> Header | None:
     if len(value) > 200 or (field in ("source", "other") and ends_sentence(value) and len(value.split()) > 8):
         return None  # a sentence that begins with such a word
     return Header(field, value, len(line))
+
+
+def _field(key: str) -> str | None:
+    """What a header's key states; None where only a pattern takes it for one (`ſection`, whose ſ it reads as an s)."""
+    return HEADER_KEYS.get(" ".join(key.lower().split()))
 
 
 def _header_end(line: str, date_end: int) -> int:
