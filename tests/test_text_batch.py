@@ -117,7 +117,8 @@ LINES = [
     Harbour Gazette ¦ *** ¦ • A point that was made ¦ Q: Why? ¦ A. Because it met. ¦ CHAIRMAN: It met.
     12. It met. ¦ \ufeffA mark ¦ \u200b\u2060 ¦ 😀 It met ¦ It met 😀 ¦ Straße und Fuß ¦ ſection: a
     weiß er (Reuters) ¦ 東京で会議。「何も」と言った。会議。 ¦ 它说。！ 好 ¦ Москва. Комитет встретился.
-    Читайте также: комитет ¦     реклама ¦ The committee met on Monday in the old town hall and agreed on ¦ nothing, its chairman
+    Читайте также: комитет ¦ реклама
+    The committee met on Monday in the old town hall and agreed on ¦ nothing, its chairman
     said. A second meeting was announced for the week after; nobody
     came. Mr. Lee of the U.S. met Gen. Abe on Jan. 3. It rained.
     “This is unfair!” Trump said. “It is.” He left. ¦ am 3. Mai. Am 26. Juni kam er. Plan B. Er ging.
