@@ -143,7 +143,7 @@ class Scan:
             FURNITURE: (length <= MAX_FURNITURE)
             & (begin(triggers.FURNITURE) | (begin(triggers.KEY) & (n_alnum <= readers.furniture_words))),
             SEPARATOR: n_alnum == 0,
-            PHOTO_CREDIT: (length <= MAX_PHOTO_CREDIT) & (begin(triggers.PHOTO) | credited),
+            PHOTO_CREDIT: (length <= MAX_PHOTO_CREDIT) & (begin(triggers.PHOTO) | credited | signed),
             CAPTION: (length <= MAX_CAPTION) & (begin(triggers.CAPTION) | credited | signed),
             CREDIT: (begin(triggers.WIRE) & goes_on & (n_alnum <= MAX_WIRE_WORDS))
             | ((length <= MAX_CREDIT) & (begin(triggers.CREDIT) | signed | _any(self._contributed(), starts, ends))),
