@@ -159,6 +159,7 @@ def test_any_blocks(documents: list[list[tuple[str, bool]]]) -> None:
     check_same([text for text, _ in composed], [blocks for _, blocks in composed])
 
 
+@settings(deadline=None)
 @given(TEXTS, st.integers(0, 60), st.integers(0, 60))
 def test_blocks_that_end_within_a_line(text: str, first: int, second: int) -> None:
     first, second = sorted((min(first, len(text)), min(second, len(text))))
@@ -248,6 +249,7 @@ def test_every_known_name_is_asked_about() -> None:
     assert sum(wanted(line) & segments.BY_ITSELF > 0 for line in lines) > 1000
 
 
+@settings(deadline=None)
 @example("a codebook's own line of very many words that no other codebook would take for furniture at all")
 @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r\n"), min_size=1, max_size=40))
 def test_a_codebooks_own_words_are_asked_about(words: str) -> None:
