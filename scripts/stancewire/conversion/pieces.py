@@ -90,6 +90,6 @@ def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: 
 
 
 def _numbers(values: Places, known: Bools | None = None) -> pa.Array:
-    """Numbers as an Arrow array, null where they are not `known`. (`pyarrow.array` would import pandas for it.)"""
+    """Numbers as an Arrow array over the same memory, null where they are not `known`."""
     valid = None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
     return pa.Array.from_buffers(pa.int64(), len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])
