@@ -127,6 +127,8 @@ LINES = [
     z. B. so. 3.5 Mio. Euro. Dr. Lee ¦ What . . . now? He … left. He left.... Then…
     No. 5 is No. The end. See p. 3. Yes!! No?! "What?" she asked. He (Lee.) left.
     It ended.Then it began. A. B. Lee Jr. came. ¦ mid-Sept. Capital of St. Paul. ca. 30. Ca. 30
+    Er kam am  3. Er ging im 12. Er blieb. It was on March 25. It rained on Jan. 12. “It did on 7. May.”
+    It was 1999. It 1234. It 12. Mai. Am  26.  Juni. el 3. Fue. x3. It. 3². It. ٣. It. on\t4. It. am\n5. Er.
     say " . " now ¦ \u0345a x
     """.replace("\n", "¦").split("¦")
     if line.strip()

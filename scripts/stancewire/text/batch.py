@@ -153,17 +153,16 @@ class Analyser:
                 alone.add(number)
         found = read_all_paragraphs(scan, np.array(begins, np.int64), np.array(ends, np.int64), self.readers)
         counts = np.bincount(found.stretches, minlength=len(begins)).tolist()
-        rows = zip(found.starts.tolist(), found.ends.tolist(), found.may.tolist(), strict=True)
+        rows = list(zip(found.starts.tolist(), found.ends.tolist(), found.may.tolist(), strict=True))
         joined, segments = scan.joined, []
-        stretch = 0
+        stretch = row = 0
 
         def next_parts(offset: int) -> list[Part]:
-            nonlocal stretch
-            parts = []
-            for _ in range(counts[stretch]):
-                start, end, may = next(rows)
-                parts.append(Part(start - offset, end - offset, joined[start:end], "", "", may))
+            nonlocal stretch, row
+            own = rows[row : row + counts[stretch]]
             stretch += 1
+            row += len(own)
+            parts = [Part(start - offset, end - offset, joined[start:end], "", "", may) for start, end, may in own]
             return take_stray_marks(parts)
 
         for number, (text, known) in enumerate(zip(texts, blocks, strict=True)):
