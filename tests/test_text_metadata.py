@@ -118,7 +118,7 @@ def test_wire_is_the_agency_that_sends_the_text(text: str, wire: str | None) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["2019-06-26", "2019-06-26T23:50+09:00", "2019-06-261", "2019-13-45", "2019-13-45, then 2020-01-02", "x 2019-06-26"],
+    ["2019-06-26", "2019-06-26T23:50Z", "2019-06-261", "2019-13-45", "2019-13-45, then 2020-01-02", "x 2019-06-26"],
 )
 def test_a_date_that_begins_a_text_is_read_as_the_general_pattern_reads_it(text: str) -> None:
     read = (read_date(match) for match in DATE.finditer(text))
