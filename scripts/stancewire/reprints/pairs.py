@@ -102,7 +102,7 @@ class Measured:
         if known is None:
             parts = sketch_texts(texts, workers)
             return cls(texts, parts, _find_twins(parts))
-        both = [known.sketch(batch) for batch in cut_batches(texts)]
+        both = list(run(known.sketch, cut_batches(texts), threads=THREADS))
         parts = [part for _, part in both]
         digests = np.concatenate([np.empty((0, 2), np.uint64), *(found for found, _ in both)])
         measured = cls(texts, parts, _find_twins(parts), digests)
@@ -173,6 +173,12 @@ class Measured:
             self.hold([number])
         return self._held[number]
 
+    def unread(self, pairs: Iterable[tuple[int, int]], is_aligned: bool) -> set[int]:
+        """Texts that have to be read before the overlap of all these pairs, or all of `pair`, is known."""
+        done = self._aligned if is_aligned else self._overlaps
+        firsts = ((int(self.twins[a]), int(self.twins[b])) for a, b in pairs)
+        return {number for a, b in firsts if a != b and (min(a, b), max(a, b)) not in done for number in (a, b)}
+
     def overlap(self, a: int, b: int) -> tuple[float, float]:
         """Jaccard and containment of two texts."""
         a, b = sorted((int(self.twins[a]), int(self.twins[b])))
@@ -211,6 +217,7 @@ class Measured:
     def verify(self, candidates: PairList) -> list[Link]:
         """Those of the candidates that are reprints, sorted; words are compared where containment does not decide."""
         found = []
+        candidates = _neighbours_together(candidates, len(self.texts))
         for start in range(0, len(candidates), CHUNK):
             chunk = candidates[start : start + CHUNK]
             self._overlap_all(chunk)
@@ -231,6 +238,15 @@ class Measured:
         smaller = np.maximum(1, sizes.min(axis=1))
         jaccard, containment = shared / np.maximum(1, sizes.sum(axis=1) - shared), shared / smaller
         self._overlaps.update(zip(new, zip(jaccard.tolist(), containment.tolist(), strict=True), strict=True))
+
+
+def _neighbours_together(pairs: PairList, n_texts: int) -> PairList:
+    """The pairs in another order: those of one story after each other, so that its texts are read once."""
+    label = np.arange(n_texts)
+    for _ in range(3):  # larger stories are in few pieces
+        for a, b in ((0, 1), (1, 0)):
+            np.minimum.at(label, pairs[:, a], label[pairs[:, b]])
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], label[pairs[:, 0]]))]
 
 
 def _hash_sets(texts: Sequence[str]) -> tuple[Words, Hashes, Places]:

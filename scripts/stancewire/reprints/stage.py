@@ -22,6 +22,7 @@ from .witness import Witness, read_witnesses
 
 PAIRS_PER_SHARD = 64
 REMEMBERED = 2_000  # documents from which on remembering pays: fewer take a tenth of a second
+MOST_REMEMBERED = 300_000  # and up to which: a kilobyte each, three times in memory while it is written
 
 
 Rows = list[dict[str, Any]]
@@ -47,8 +48,8 @@ def make_reprint_tables(
     Args:
         documents, segments, sentences: the tables of these names (any order of rows; `role` may be a dictionary).
         workers: processes; the rows are the same for any number.
-        remember: the file of `known.Known` that is read before and written after, in corpora of `REMEMBERED` documents
-            and more; without it, and without the file, the rows are the same.
+        remember: the file of `known.Known` that is read before and written after, in corpora of `REMEMBERED` to
+            `MOST_REMEMBERED` documents; without it, and without the file, the rows are the same.
 
     Every document has one row in `stories`. Pairs and variants are those of documents in one story, with
     doc_id_a < doc_id_b: all reprint pairs of a small story, each member with the head in a larger one
@@ -60,7 +61,8 @@ def make_reprint_tables(
 
 def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path | None = None) -> Found:
     """As `make_reprint_tables`, for witnesses sorted by doc_id: those of a `Spool` are never all in memory."""
-    known = Known.read(remember) if remember is not None and len(witnesses) >= REMEMBERED else None
+    is_remembered = remember is not None and REMEMBERED <= len(witnesses) <= MOST_REMEMBERED
+    known = Known.read(remember) if remember is not None and is_remembered else None
     grouping = group_witnesses(witnesses, workers, known)
     if remember is not None and known is not None:
         with contextlib.suppress(OSError):  # a full or read-only disk costs time in the next run, and nothing else

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeVar, overload
 
 import numpy as np
@@ -114,12 +115,14 @@ def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known
     for number, story in enumerate(stories):
         story_of[list(story.members)] = number
     listed = []
-    for some in _held_together(measured, stories, lambda story: story.members):
+    for some in _held_together(measured, stories, lambda story: measured.unread(_listed(story), is_aligned=True)):
         listed += [pair for story in some for pair in _story_pairs(measured, story)]
     apart = [link for link in found.pairs if story_of[link.a] != story_of[link.b]]
-    across = tuple(measured.pair(link.a, link.b) for link in apart)
+    across = []
+    for links in _held_together(measured, apart, lambda link: measured.unread([(link.a, link.b)], is_aligned=True)):
+        across += [measured.pair(link.a, link.b) for link in links]
     bounded = tuple(sorted(measured.bounded))
-    return Grouping(tuple(stories), tuple(sorted(listed)), across, story_of, measured, bounded)
+    return Grouping(tuple(stories), tuple(sorted(listed)), tuple(across), story_of, measured, bounded)
 
 
 def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
@@ -160,7 +163,12 @@ def _grow(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], l
     """Groups of two texts and more, and the pairs that were not allowed to join theirs."""
     groups: list[list[int]] = []
     refused: list[Link] = []
-    for some in _held_together(measured, _linked(pairs), lambda linked: {n for p in linked for n in (p.a, p.b)}):
+
+    def unread(linked: list[Link]) -> set[int]:
+        texts = {number for pair in linked for number in (pair.a, pair.b)}
+        return texts if len(texts) > WITNESSES else measured.unread(combinations(sorted(texts), 2), is_aligned=False)
+
+    for some in _held_together(measured, _linked(pairs), unread):
         for linked in some:
             grown, apart = _grow_linked(measured, linked)
             groups += grown
@@ -193,24 +201,19 @@ def _linked(pairs: Sequence[Link]) -> list[list[Link]]:
 
 
 def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T], Iterable[int]]) -> Iterator[list[T]]:
-    """The items in order, some at a time, after their texts were read where they have more than two."""
-
-    def read(numbers: set[int]) -> None:
-        if measured.digests is None:  # else nearly all pairs are known, and the others' texts are read as needed
-            measured.hold(sorted(numbers))
-
+    """The items in order, some at a time, after these texts of theirs were read: at once, which is quicker."""
     some: list[T] = []
     wanted: set[int] = set()
     for item in items:
         texts = set(texts_of(item))
         if some and len(wanted) + len(texts) > HELD_TEXTS:
-            read(wanted)
+            measured.hold(sorted(wanted))
             yield some
             some, wanted = [], set()
         some.append(item)
-        if 2 < len(texts) <= HELD_TEXTS:
+        if len(texts) <= HELD_TEXTS:
             wanted |= texts
-    read(wanted)
+    measured.hold(sorted(wanted))
     yield some
 
 
@@ -259,11 +262,15 @@ def _fullness(witness: Heading | Witness) -> tuple[int, bool, str, str]:
 
 def _story_pairs(measured: Measured, story: Story) -> list[Pair]:
     """The pairs listed in `reprints`: reprints of each other, and each member with the head."""
-    members = story.members
-    if len(members) > ALL_PAIRS:
-        return [measured.pair(member, story.head) for member in members if member != story.head]
-    every = [measured.pair(a, b) for at, a in enumerate(members) for b in members[at + 1 :]]
+    every = [measured.pair(a, b) for a, b in _listed(story)]
     return [pair for pair in every if pair.is_reprint or story.head in (pair.a, pair.b)]
+
+
+def _listed(story: Story) -> list[tuple[int, int]]:
+    """The pairs of a story that are measured."""
+    if len(story.members) > ALL_PAIRS:
+        return [(member, story.head) for member in story.members if member != story.head]
+    return list(combinations(story.members, 2))
 
 
 def story_rows(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[Row]:
