@@ -91,6 +91,14 @@ def test_witnesses_from_files_are_those_from_tables(
         assert list((tmp_path / "work").iterdir()) == [], "nothing is left behind"
 
 
+def test_no_documents_have_no_witnesses(tmp_path: Path) -> None:
+    with Spool(spooled(plain_tables({}), tmp_path), tmp_path / "work") as spool:
+        assert list(spool) == []
+        assert {name: list(rows) for name, rows in find_reprints(spool).rows.items()} == {
+            "stories": [], "reprints": [], "variants": []
+        }  # fmt: skip
+
+
 def capped(texts: dict[str, str]) -> list[str]:
     witnesses = read_witnesses(*plain_tables(texts))
     return list(describe_caps(witnesses, group_witnesses(witnesses)))

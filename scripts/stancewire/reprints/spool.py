@@ -60,7 +60,8 @@ class Spool(Sequence[Witness]):
         self._files: list[IO[bytes]] = []
         self._paths: list[Path] = []
         rows = [batch for _, batch in _batches(tables["documents"], ("doc_id", *HEADINGS))]
-        table = pa.Table.from_batches(rows)
+        nothing = pa.table({name: pa.array([], pa.string()) for name in ("doc_id", *HEADINGS)})
+        table = pa.Table.from_batches(rows) if rows else nothing
         order = pc.sort_indices(table, sort_keys=[("doc_id", "ascending")])
         self.headings = Headings(table.take(order))
         self._numbers = {doc_id: number for number, doc_id in enumerate(self.headings.doc_ids)}
