@@ -109,9 +109,8 @@ def versions_of(outcome: Outcome) -> tuple[Version, ...]:
     unit = outcome.unit
     votes = {vote.annotator_id: vote for vote in unit.votes}
     asked = unit.voters if unit.layer != "document_stance" else tuple(votes)
-    names = sorted(
-        asked, key=lambda name: row_id(*unit.judgement_ids, votes[name].judgement_id if name in votes else name)
-    )
+    about = unit.judgement_ids if len(asked) <= MOST_VERSIONS else (row_id(*unit.judgement_ids),)  # of many: once
+    names = sorted(asked, key=lambda name: row_id(*about, votes[name].judgement_id if name in votes else name))
     fields = [item.field for item in outcome.fields]
     said = [_said(votes.get(name), fields) for name in names]
     if len(said) <= MOST_VERSIONS:
