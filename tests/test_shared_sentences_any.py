@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from test_variants import witness
 
 from stancewire.agreement.measure import measure_agreement
@@ -24,8 +23,6 @@ SENTENCES = (
     "Berg told the Post that crews were tired.",
     "Berg told the Post that the crews were tired.",
 )
-PARAGRAPHS = st.lists(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3).map(" ".join), max_size=4)
-PLACES = st.tuples(st.integers(0, 400), st.integers(1, 60))
 NAMES = ("ann-a", "ann-b", "ann-c", "ann-d")
 
 
@@ -55,33 +52,51 @@ def mention(number: int, doc: Witness, who: str, start: int, end: int) -> dict[s
     )
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.tuples(PARAGRAPHS, PARAGRAPHS, PARAGRAPHS), st.data())
-def test_every_vote_counts_once_on_the_same_words(parts: tuple[list[str], ...], data: st.DataObject) -> None:
-    told = Told({f"v{n}": witness(f"v{n}", *paragraphs) for n, paragraphs in enumerate(parts, 1)})
-    judged = {doc_id: data.draw(st.sets(st.sampled_from(NAMES)), doc_id) for doc_id in told.texts}
-    rows, assignments = [], []
-    for doc_id, names in judged.items():
-        doc = told.texts[doc_id]
-        for who in sorted(names):
+def made_case(seed: int) -> tuple[Told, dict[str, list[str]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Three versions cut and ordered anyhow from some sentences; each annotator has judged one or two of them."""
+    chance = random.Random(seed)
+    told = Told({})
+    for doc_id in ("v1", "v2", "v3"):
+        chosen = chance.sample(SENTENCES, chance.randint(0, len(SENTENCES))) + chance.choices(SENTENCES, k=2)
+        cut = chance.randint(0, len(chosen))
+        paragraphs = [" ".join(part) for part in (chosen[:cut], chosen[cut:]) if part]
+        told.texts[doc_id] = witness(doc_id, *paragraphs)
+    judged: dict[str, list[str]] = {doc_id: [] for doc_id in told.texts}
+    rows: list[dict[str, Any]] = []
+    assignments = []
+    for who in NAMES:
+        for doc_id in chance.sample(sorted(told.texts), chance.choice((1, 1, 2))):
+            doc = told.texts[doc_id]
+            judged[doc_id].append(who)
             task = {"doc_id": doc_id, "task_pass": "entities", "round": 1, "annotator_id": who}
             assignments.append(task | {"state": "submitted", "suggestions_shown": False})
-            if doc.paragraphs and data.draw(st.booleans()):
-                part = data.draw(st.sampled_from(doc.paragraphs))
+            if chance.random() < 0.3:
+                part = chance.choice(doc.paragraphs)
                 told.shown[doc_id, "entities", 1, who] = Shown(((part.start, part.end),))
-            for start, length in data.draw(st.lists(PLACES, max_size=5)):
-                if doc.text[start : start + length].strip():
-                    rows.append(mention(len(rows), doc, who, start, min(start + length, len(doc.text))))
-    made = make_shared_units(rows, assignments, Rules(), told)
-    together = {frozenset((a, b)) for names in judged.values() for a in names for b in names if a != b}
-    votes = [vote for unit in made.units for vote in unit.votes]
-    assert len({vote.judgement_id for vote in votes}) == len(votes)
-    for unit in made.units:
-        assert len(unit.submitted) > 1
-        assert all(frozenset((a, b)) not in together for a in unit.submitted for b in unit.submitted if a != b)
-        for vote in unit.votes:
-            assert vote.annotator_id in unit.submitted
-            row = vote.row
-            assert told.texts[row["doc_id"]].text[row["start"] : row["end"]] == row["text"]
-            assert row["entity_id"] == f"{row['doc_id']}#x"
-    measure_agreement([], {}, shared=made.units)  # whatever came out can be measured
+            for sentence in chance.sample(doc.sentences, min(4, len(doc.sentences))):
+                start = sentence.start + chance.choice((0, 0, 4))
+                end = min(start + chance.choice((4, 4, 6, 45)), len(doc.text))
+                rows.append(mention(len(rows), doc, who, start, end))
+    return told, judged, rows, assignments
+
+
+def test_every_vote_counts_once_on_the_same_words() -> None:
+    compared = torn = 0
+    for seed in range(400):
+        told, judged, rows, assignments = made_case(seed)
+        made = make_shared_units(rows, assignments, Rules(), told)
+        together = {frozenset((a, b)) for names in judged.values() for a in names for b in names if a != b}
+        votes = [vote for unit in made.units for vote in unit.votes]
+        assert len({vote.judgement_id for vote in votes}) == len(votes)
+        for unit in made.units:
+            assert len(unit.submitted) > 1
+            assert all(frozenset((a, b)) not in together for a in unit.submitted for b in unit.submitted if a != b)
+            for vote in unit.votes:
+                assert vote.annotator_id in unit.submitted
+                row = vote.row
+                assert told.texts[row["doc_id"]].text[row["start"] : row["end"]] == row["text"]
+                assert row["entity_id"] == f"{row['doc_id']}#x"
+        measure_agreement([], {}, shared=made.units)  # whatever came out can be measured
+        compared += any(len(unit.votes) > 1 for unit in made.units)
+        torn += bool(made.units) and len(votes) < len(rows)
+    assert compared > 100 and torn > 100, "or this shows nothing"
