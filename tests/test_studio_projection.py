@@ -20,6 +20,7 @@ from stancewire.label_studio.exports import Given, read_submissions
 from stancewire.label_studio.projection import PROVIDER
 from stancewire.label_studio.pull import pull_all
 from stancewire.label_studio.push import push_pass
+from stancewire.label_studio.restore import restore_all
 from stancewire.label_studio.rooms import corpus_name, find_rooms
 from stancewire.project import Project
 from stancewire.reprints import make_reprint_tables
@@ -70,7 +71,7 @@ def tasks(client: Client, project: Project, annotator: str) -> dict[str, dict[st
 
 
 def test_heads_first_then_what_differs_with_where_it_came_from(
-    new_project: Callable[..., Project], studio_client: Client
+    new_project: Callable[..., Project], studio_client: Client, other_server: Client
 ) -> None:
     project = new_project(ARTICLES)
     write_stories(project)
@@ -109,6 +110,17 @@ def test_heads_first_then_what_differs_with_where_it_came_from(
     assert made["Harbour Post"] == ("accepted", PROVIDER)
     assert made["pact of Vik"] == ("edited", PROVIDER)
     assert made["Norway"][1] != PROVIDER
+
+    second = read_campaign(project.campaign_yaml).rounds[0].annotators[1]
+    restore_all(project, other_server)
+    for name in (annotator, second):  # who has answered, and who has not begun
+        put_back = tasks(other_server, project, name)
+        assert put_back["local"]["data"]["text"] == text
+        assert {
+            r["meta"]["from"] for r in put_back["local"]["predictions"][0]["result"] if r.get("meta", {}).get("from")
+        }
+        assert put_back[head]["data"]["text"] == there[head]["data"]["text"]
+    assert not restore_all(project, other_server).changed
 
 
 # the whole way, with stances
