@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ class Evidence:
     def _shown(self) -> Mapping[Task, Shown]:
         return self.versions.shown
 
-    def shared_units(self) -> SharedUnits:
+    @cached_property
+    def shared(self) -> SharedUnits:
         """The units of sentences that stand in several versions of a story, judged there by different annotators."""
         return make_shared_units(self.judgements, self.assignments, self.codebook.rules, self.versions)
 
@@ -77,8 +79,7 @@ class Evidence:
             shown=self._shown,
             parts=self.versions.parts,
         )
-        shared = self.shared_units().units
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, shared)
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, self.shared.units)
 
     def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
