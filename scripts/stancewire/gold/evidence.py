@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from ..agreement.measure import measure_agreement
-from ..agreement.units import Unit, make_rounds, make_units, may_vote
+from ..agreement.units import LAYER_PASS, Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
+from .counted import COUNTED_LAYER, CountedStances
 from .decisions import Decision, DecisionIndex, read_decisions
 from .merge import Outcome, merge_units
 from .methods import Method, by_layer
@@ -28,6 +29,7 @@ class Evidence:
 
     Attributes:
         texts: doc_id -> canonical text of the documents that anyone judged.
+        counted: document stances that were counted in columns; their judgements are not among `judgements`.
     """
 
     codebook: Codebook
@@ -36,6 +38,7 @@ class Evidence:
     assignments: list[Row]
     decisions: list[Decision]
     texts: dict[str, str]
+    counted: CountedStances | None = None
 
     @property
     def index(self) -> DecisionIndex:
@@ -56,8 +59,25 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
+        made = make_rounds(self.judgements, self.assignments, self.codebook.rules)
+        rounds = {number: self.measured(listed) for number, listed in made.items()}
+        return self.told(
+            measure_agreement(self.measured(units), stories, self.models, self.texts, self.codebook, rounds)
+        )
+
+    def measured(self, units: Sequence[Unit]) -> Sequence[Unit]:
+        """The units that agreement is measured on: all of them, of counted document stances the sample."""
+        counted = self.counted
+        if counted is None:
+            return units
+        return [unit for unit in units if unit.layer != COUNTED_LAYER or unit.doc_id in counted.sampled]
+
+    def told(self, rows: list[Row]) -> list[Row]:
+        """Rows of `agreement` that say where they are about a sample."""
+        for row in rows:
+            if self.counted is not None and row["layer"] == COUNTED_LAYER:
+                row["reason"] = "; ".join(filter(None, (self.counted.reason, row["reason"])))
+        return rows
 
     def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
@@ -80,7 +100,10 @@ class Evidence:
 
 
 def read_evidence(
-    project: Project, judgements: Path | None = None, doc_ids: Collection[str] | None = None
+    project: Project,
+    judgements: Path | None = None,
+    doc_ids: Collection[str] | None = None,
+    counted: CountedStances | None = None,
 ) -> Evidence:
     """Read it all, or what concerns some documents.
 
@@ -88,13 +111,22 @@ def read_evidence(
         judgements: folder of the tables `judgements` and `assignments` (default: `annotations/`).
         doc_ids: only judgements, assignments, decisions and texts of these documents; then a model cannot learn what it
             learns from all of them.
+        counted: document stances that need not be read, since they are counted already.
 
     Raises:
         StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
     """
     folder = judgements or project.annotations
-    rows = read_rows(project, folder, "judgements", doc_ids)
+    if counted is None:
+        rows = read_rows(project, folder, "judgements", doc_ids)
+    else:
+        others = {layer for layer in (*LAYER_PASS, "flag") if layer != COUNTED_LAYER}
+        rows = read_rows(project, folder, "judgements", others, "layer")
+        left = read_rows(project, folder, "judgements", counted.aside)
+        rows += [row for row in left if row["layer"] == COUNTED_LAYER]
     judged = {row["doc_id"] for row in rows}
+    if counted is not None:
+        doc_ids = judged
     schema, columns = read_table_schema("documents", project.table_schemas), ["doc_id", "text"]
     if doc_ids is None:
         documents = read_table(project.corpus, schema, columns)
@@ -106,8 +138,11 @@ def read_evidence(
         campaign=read_campaign(project.campaign_yaml),
         judgements=rows,
         assignments=read_rows(project, folder, "assignments", doc_ids),
-        decisions=decisions if doc_ids is None else [item for item in decisions if item.doc_id in doc_ids],
+        decisions=(
+            decisions if doc_ids is None or counted is not None else [d for d in decisions if d.doc_id in doc_ids]
+        ),
         texts=dict(_pairs(documents, judged)),
+        counted=counted,
     )
 
 
