@@ -22,8 +22,9 @@ import pyarrow.compute as pc
 from ..agreement.values import Row
 from ..label_studio.model import PROJECTED
 from ..tables import TableSchema, shards_of
+from ..tables.bulk_ids import row_ids
 from .ballots import most_frequent
-from .decisions import Decision, conflict_id
+from .decisions import Decision
 
 LARGE = 1_000_000  # judgements; fewer are merged unit by unit
 SAMPLE = 100_000  # judgements on which the agreement of a counted layer is measured, roughly
@@ -32,33 +33,39 @@ COUNTED_METHODS = ("majority", "unanimous", "adjudicated")
 MEMORY = "800MB"
 _UNITS_AT_ONCE = 100_000
 
-# Who voted on which document and target, by the rules of `agreement.units`. {judgements}, {assignments}: their files.
+# Who voted on which document and target, by the rules of `agreement.units`; documents and voices as numbers.
 _VOTES = """
 CREATE TEMP TABLE latest AS
-    SELECT doc_id, task_pass::VARCHAR AS task_pass, annotator_id, max(round) AS round
-    FROM read_parquet({assignments}) WHERE state = 'submitted' GROUP BY ALL;
+    SELECT doc_id, task_pass, annotator_id, max(round) AS round FROM read_parquet({assignments})
+    WHERE state = 'submitted' GROUP BY ALL;
+CREATE TEMP TABLE documents AS
+    SELECT doc_id, count(*) FILTER (task_pass = 'stances') AS n_annotators, row_number() OVER ()::INTEGER AS document
+    FROM latest GROUP BY doc_id;
+CREATE TEMP TABLE voices AS
+    SELECT doc_id, task_pass, annotator_id, round, document, row_number() OVER ()::INTEGER AS voice
+    FROM latest JOIN documents USING (doc_id);
 CREATE TEMP TABLE votes AS
-    SELECT doc_id, target_id::VARCHAR AS target_id, annotator_id, judgement_id, label::VARCHAR AS value,
+    SELECT document, voice, target_id::ENUM ({targets}) AS target_id, label::ENUM ({values}) AS value, judgement_id,
            anchor <> 'same' OR task_pass <> 'stances'
                OR (origin <> 'manual' AND coalesce(suggested_by, '') LIKE '{projected}%') AS is_special
-    FROM (SELECT * REPLACE (task_pass::VARCHAR AS task_pass) FROM read_parquet({judgements}))
-    JOIN latest USING (doc_id, task_pass, annotator_id, round)
-    WHERE layer = 'document_stance' AND status = 'current';
+    FROM read_parquet({judgements}) JOIN voices USING (doc_id, task_pass, annotator_id, round)
+    WHERE layer = 'document_stance' AND status = 'current'
 """
-_BY_UNIT = """
+_UNITS = """
 CREATE TEMP TABLE special AS
-    SELECT doc_id FROM votes WHERE is_special
-    UNION SELECT doc_id FROM votes GROUP BY doc_id, target_id, annotator_id HAVING count(*) > 1
-    UNION SELECT unnest(?::VARCHAR[]);
+    SELECT document FROM votes WHERE is_special
+    UNION SELECT document FROM votes GROUP BY document, voice, target_id HAVING count(*) > 1
+    UNION SELECT document FROM documents WHERE list_contains(?, doc_id);
 CREATE TEMP TABLE sampled AS
-    SELECT DISTINCT doc_id FROM votes WHERE left(sha256(doc_id), 8) < ?;
-CREATE TEMP TABLE aside AS SELECT doc_id FROM special UNION SELECT doc_id FROM sampled;
+    SELECT document FROM documents SEMI JOIN votes USING (document) WHERE left(sha256(doc_id), 8) < ?;
+CREATE TEMP TABLE aside AS SELECT document FROM special UNION SELECT document FROM sampled;
 CREATE TEMP TABLE units AS
-    SELECT doc_id, target_id, n_annotators, {counts}
-    FROM votes ANTI JOIN aside USING (doc_id)
-    JOIN (SELECT doc_id, count(*) AS n_annotators FROM latest WHERE task_pass = 'stances' GROUP BY doc_id)
-        USING (doc_id)
-    GROUP BY doc_id, target_id, n_annotators;
+    SELECT document, target_id, {counts} FROM votes ANTI JOIN aside USING (document) GROUP BY document, target_id
+"""
+_TIES = """
+SELECT doc_id, target_id::VARCHAR AS target_id, ids
+FROM (SELECT document, target_id, list(judgement_id ORDER BY judgement_id) AS ids
+      FROM votes JOIN undecided USING (document, target_id) GROUP BY ALL) JOIN documents USING (document)
 """
 
 
@@ -109,38 +116,42 @@ def count_stances(
     """
     import duckdb
 
-    values = tuple(schemas["document_stances"].by_name["stance"].categories or ())
-    counts = ", ".join(f"count(*) FILTER (value = '{value}') AS \"{value}\"" for value in values)
+    fields = schemas["document_stances"].by_name
+    targets, values = (tuple(fields[name].categories or ()) for name in ("target_id", "stance"))
+    filled = {
+        **{name: _listed(folder / f"{name}.parquet") for name in ("judgements", "assignments")},
+        "targets": ", ".join(f"'{target}'" for target in targets),
+        "values": ", ".join(f"'{value}'" for value in values),
+        "counts": ", ".join(f"count(*) FILTER (value = '{value}') AS \"{value}\"" for value in values),
+        "projected": PROJECTED,
+    }
+    decided = sorted({item.doc_id for item in decisions if item.layer == COUNTED_LAYER})
+    stances, conflicts, undecided = [], [], []
     with duckdb.connect(config={"memory_limit": memory, "threads": 2, "preserve_insertion_order": False}) as database:
-        names = {name: _listed(folder / f"{name}.parquet") for name in ("judgements", "assignments")}
-        database.execute(_VOTES.format(**names, projected=PROJECTED))
+        for statement in _VOTES.format(**filled).split(";"):
+            database.execute(statement)
         n_votes = _number(database, "SELECT count(*) FROM votes")
         wanted = SAMPLE if sample is None else sample
         below = "g" if wanted >= n_votes else f"{int(2**32 * wanted / n_votes):08x}"
-        decided = sorted({item.doc_id for item in decisions if item.layer == "document_stance"})
-        for statement in _BY_UNIT.format(counts=counts).split(";")[:-1]:
-            values_of = [decided] if "?::" in statement else [below] if "?" in statement else []
-            database.execute(statement, values_of)
-        stances, conflicts = [], []
-        reader = database.sql("SELECT * FROM units").to_arrow_reader(_UNITS_AT_ONCE)
-        undecided = []
-        for batch in reader:
+        given: list[list[Any]] = [[decided], [below], [], []]
+        for statement, asked in zip(_UNITS.format(**filled).split(";"), given, strict=True):
+            database.execute(statement, asked)
+        units = "SELECT * REPLACE (target_id::VARCHAR AS target_id) FROM units JOIN documents USING (document)"
+        for batch in database.sql(units).to_arrow_reader(_UNITS_AT_ONCE):
             table = np.column_stack([batch.column(value).to_numpy() for value in values])
             chosen = _chosen(table, method)
             settled = np.flatnonzero(chosen >= 0)
             if method != "adjudicated":  # there, only what somebody decided about is gold
                 rows = batch.take(pa.array(settled))
                 stances.append(_stance_rows(rows, table[settled], chosen[settled], values, method))
-            undecided.append(batch.select(["doc_id", "target_id"]).take(pa.array(np.flatnonzero(chosen < 0))))
+            undecided.append(batch.select(["document", "target_id"]).take(pa.array(np.flatnonzero(chosen < 0))))
         if undecided:
-            database.register("undecided", pa.Table.from_batches(undecided))
-            found = database.sql(
-                "SELECT doc_id, target_id, list(judgement_id ORDER BY judgement_id) AS ids "
-                "FROM votes JOIN undecided USING (doc_id, target_id) GROUP BY ALL"
-            ).to_arrow_reader(_UNITS_AT_ONCE)
-            conflicts = [_conflict_rows(batch) for batch in found]
+            database.register("named", pa.Table.from_batches(undecided))
+            kinds = f"target_id::ENUM ({filled['targets']}) AS target_id"
+            database.execute(f"CREATE TEMP TABLE undecided AS SELECT document, {kinds} FROM named")
+            conflicts = [_conflict_rows(batch) for batch in database.sql(_TIES).to_arrow_reader(_UNITS_AT_ONCE)]
         aside, sampled = (_ids(database, name) for name in ("aside", "sampled"))
-        n_sampled = _number(database, "SELECT count(*) FROM votes JOIN sampled USING (doc_id)")
+        n_sampled = _number(database, "SELECT count(*) FROM votes SEMI JOIN sampled USING (document)")
     return CountedStances(
         _joined(schemas["document_stances"], _STANCE_COLUMNS, stances),
         _joined(schemas["conflicts"], _CONFLICT_COLUMNS, conflicts),
@@ -162,7 +173,9 @@ def _number(database: Any, query: str) -> int:
 
 
 def _ids(database: Any, table: str) -> frozenset[str]:
-    return frozenset(row[0] for row in database.execute(f"SELECT doc_id FROM {table}").fetchall())
+    return frozenset(
+        row[0] for row in database.execute(f"SELECT doc_id FROM {table} JOIN documents USING (document)").fetchall()
+    )
 
 
 def _chosen(table: npt.NDArray[np.int64], method: str) -> npt.NDArray[np.int64]:
@@ -213,11 +226,12 @@ def _stance_rows(
 
 
 def _conflict_rows(batch: pa.RecordBatch) -> pa.Table:
-    ids = batch.column("ids").to_pylist()
-    count = len(ids)
+    ids = pc.binary_join(batch.column("ids"), "\x1f").to_pylist()  # in their order already
+    made = row_ids(f"{joined}\x1fstance".encode() for joined in ids)
+    count = len(made)
     return pa.table(
         {
-            "conflict_id": pa.array([conflict_id(listed, "stance") for listed in ids], pa.string()),
+            "conflict_id": made,
             "layer": pa.array(["document_stance"] * count, pa.string()),
             "doc_id": batch.column("doc_id"),
             "start": pa.nulls(count, pa.int64()),
