@@ -7,9 +7,9 @@ are two passes of models, not two readers.
 
 Groups: `all`; `suggestions` (shown or not); `target`; `label` and `holder type` (only the votes that say so);
 `annotator pair` (of document stances where there are more than two annotators); `round`; `month` (of a document's last
-judgement); `reprints`, with the one group `shared sentences`: sentences that stand alike in several versions of a story,
-where different annotators judged different versions (`shared`). These units are in no other group, `all` included, and
-nothing is counted token by token in them.
+judgement); `reprints`, with the one group `shared sentences`: sentences that stand alike in several versions of a
+story, where different annotators judged different versions (`shared`). These units are in no other group, `all`
+included, and nothing is counted token by token in them.
 
 A worked example. Two annotators read one text; ann-a marks three spans, ann-b two, of which one is equal to one of
 ann-a's and the other overlaps one. Span F1, exact: 2 * 1 / (3 + 2) = 0.4; overlapping: 2 * 2 / 5 = 0.8. Of ann-a's
