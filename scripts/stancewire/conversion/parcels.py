@@ -70,7 +70,7 @@ class Parcel:
 def cut_parcels(
     conversion: Conversion, files: Sequence[SourceFile], facts: Mapping[str, SourceFacts]
 ) -> Iterator[tuple[Parcel, str | None]]:
-    """The parcels in the order of their files; beside the first span of a file that is cut, the file's SHA-256."""
+    """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256."""
     waiting: list[SourceFile] = []
     size = 0
     most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
@@ -94,13 +94,19 @@ def cut_parcels(
 def _cut_file(
     conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]
 ) -> Iterator[tuple[Parcel, str | None]]:
+    last = sha256 = None
     try:
-        spans, sha256 = cut_lines(file.path, BYTES_A_PARCEL)
+        for span in cut_lines(file.path, BYTES_A_PARCEL):
+            if isinstance(span, str):
+                sha256 = span
+                continue
+            if last is not None:
+                yield last, None
+            last = _parcel(conversion, [file], facts, span)
     except OSError:  # the reader says what is wrong
-        yield _parcel(conversion, [file], facts), None
-        return
-    for number, span in enumerate(spans):
-        yield _parcel(conversion, [file], facts, span), sha256 if number == 0 else None
+        last = _parcel(conversion, [file], facts)
+    if last is not None:
+        yield last, sha256
 
 
 def _parcel(
