@@ -18,7 +18,7 @@ class Span:
     first_record: int
 
 
-def cut_lines(path: Path, size: int) -> Iterator[Span | str]:
+def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
     """Spans of some `size` bytes that hold whole lines, each as soon as it is found; at last the file's SHA-256.
 
     Raises:

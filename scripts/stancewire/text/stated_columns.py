@@ -36,7 +36,7 @@ _last: StatedColumns | None = None
 def stated_columns(facts: SourceFacts, lexicon: Lexicon) -> StatedColumns:
     """What makes the rows of a file of which these facts are known; that of the file before, where it is the same."""
     global _last
-    if _last is None or _last.facts != facts or _last.lexicon is not lexicon:
+    if _last is None or _last.lexicon is not lexicon or (_last.facts is not facts and _last.facts != facts):
         _last = StatedColumns(facts, lexicon)
     return _last
 
@@ -116,14 +116,6 @@ class StatedColumns:
         return (*rest, rights_of(self.facts, stated), self.facts.license or stated.license or None)
 
 
-def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
-    """The day that an address states, else that of a file's path."""
-    from .path_dates import find_address_date, find_path_date
-
-    found = find_address_date(address) or find_path_date(path)
-    return (None, None) if found is None else ((found - _EPOCH).days, "path")
-
-
 def _day(stated: str) -> tuple[int | None, str | None]:
     line = " ".join(stated.split())
     found = None
@@ -136,6 +128,14 @@ def _day(stated: str) -> tuple[int | None, str | None]:
 
         found = find_date(line)
     return _remember(_days, stated, (None, None) if found is None else ((found - _EPOCH).days, "metadata"))
+
+
+def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
+    """The day that an address states, else that of a file's path."""
+    from .path_dates import find_address_date, find_path_date
+
+    found = find_address_date(address) or find_path_date(path)
+    return (None, None) if found is None else ((found - _EPOCH).days, "path")
 
 
 def _no_language(_: str) -> tuple[None, None]:
