@@ -71,12 +71,12 @@ def cut_parcels(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[str, str] | None = None,
+    keys: Mapping[tuple[int, str], str] | None = None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
 
     Args:
-        facts: by source path. keys: of the files (`file_key`) by source path, where these are known and of one root.
+        facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
     """
     waiting: list[SourceFile] = []
     size = 0
@@ -99,7 +99,10 @@ def cut_parcels(
 
 
 def _cut_file(
-    conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts], keys: Mapping[str, str] | None
+    conversion: Conversion,
+    file: SourceFile,
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     last = sha256 = None
     try:
@@ -120,13 +123,13 @@ def _parcel(
     conversion: Conversion,
     files: list[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[str, str] | None,
+    keys: Mapping[tuple[int, str], str] | None,
     span: Span | None = None,
 ) -> Parcel:
     own = tuple(_facts(conversion, file, facts) for file in files)
     key = hashlib.sha256(conversion.rules.encode())
     for file in files:
-        key.update((file_key(conversion, file, facts) if keys is None else keys[file.source_path]).encode())
+        key.update((file_key(conversion, file, facts) if keys is None else keys[file.root, file.source_path]).encode())
     key.update(repr(span).encode())
     size = span.end - span.start if span else sum(map(file_size, files))
     return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)

@@ -155,10 +155,8 @@ class Run:
     def convert(self, files: Sequence[SourceFile], pool: Workers, progress: bool) -> Iterator[Account]:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
 
-        keys = self.keys if len(self.sources) == 1 else None
-
         def parcels() -> Iterator[Parcel]:
-            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, keys):
+            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, self.keys):
                 if sha256 is not None:
                     file = parcel.files[0]
                     self.hashes.append((file.root, file.source_path, sha256))
