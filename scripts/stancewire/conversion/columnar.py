@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
 from ..sources.readers import format_of, read_groups
 from ..sources.sniff import HEAD_BYTES
+from ..sources.spans import Span
 from ..tables import TableSchema, read_table_schema
 from ..text import Undecodable, decode
 from ..text.article import JOINT, one_line
@@ -91,9 +93,8 @@ class Batch:
     def take_file(self, file: SourceFile, facts: SourceFacts, parcel: Parcel) -> None:
         """All records of a file, or of the parcel's span of it."""
         span = parcel.span
-        raw = format = None
-        if span is None or not span.groups:
-            raw = _read(file, *((0, MOST_BYTES) if span is None else (span.start, span.end - span.start)))
+        raw = None if span is not None and span.groups else _read(file, span)
+        format = None
         # What is known of single records, and UTF-16 and -32, are not ordinary.
         if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
@@ -329,18 +330,26 @@ class Lines:
         ]
 
 
-def _read(file: SourceFile, start: int, most: int) -> bytes | None:
-    """Bytes of a file; None where it cannot be read, is empty or too long, or not on this machine."""
+def _read(file: SourceFile, span: Span | None) -> bytes | None:
+    """A file or the span; None where it cannot be read, is empty or too long, or not on this machine."""
+    start, most = (0, MOST_BYTES) if span is None else (span.start, span.end - span.start)
     if file.address is not None or most > MOST_BYTES:
         return None
+    if span is None and file.stamp is not None:
+        most = min(most, file.stamp[0] + 1)  # one more than there is, to see that there is no more
     try:
-        with open(file.path, "rb", buffering=0) as source:
+        source = os.open(file.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
             if start:
-                source.seek(start)
-            raw = source.read(most)
-            return raw if start or 0 < len(raw) < MOST_BYTES else None
+                os.lseek(source, start, os.SEEK_SET)
+            raw = os.read(source, most)
+            while len(raw) < most and (more := os.read(source, most - len(raw))):
+                raw += more
+        finally:
+            os.close(source)
     except OSError:
         return None
+    return raw if span is not None or 0 < len(raw) < most else None
 
 
 def _utf_8(raw: bytes) -> str | None:

@@ -7,9 +7,10 @@ table. Its file is named for these bits, in hexadecimal.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..sources import Reject
-from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
+from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, make_table, remove
 from ..tables.parquet import ROW_GROUP_ROWS
 from .parts import buckets, duplicate, open_part
 from .taken import Reused
@@ -33,6 +34,7 @@ MAX_GROUP_BYTES = 256 << 20
 SHARD_ROWS = 500_000
 SHARD_BYTES = 48 << 20
 MAX_BITS = 16
+ROWS_AT_ONCE = 20_000  # of tables that are made row by row
 
 Seen = Callable[[pa.Table], None] | None
 
@@ -103,6 +105,15 @@ def write_table(
     size = sum(shard.stat().st_size for shard in path.iterdir())
     entry = {"sha256": file_sha256(path), "bytes": size, "rows": hashed.rows, "content_sha256": hashed.hexdigest()}
     return Written(path, entry)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], schema: TableSchema, path: Path) -> Written:
+    """Write a table beside its place from rows that come sorted by key, some at a time; always one file."""
+    file = OneFile(path, schema)
+    left = iter(rows)
+    while some := list(islice(left, ROWS_AT_ONCE)):
+        file.write(make_table(schema, some))
+    return file.close()
 
 
 class OneFile:

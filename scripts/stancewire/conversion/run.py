@@ -13,7 +13,17 @@ from ..engine import Workers
 from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
-from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
+from ..tables import (
+    TableSchema,
+    Written,
+    file_sha256,
+    make_table,
+    read_columns,
+    read_table_schema,
+    remove,
+    write_stage,
+    write_text,
+)
 from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
 from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
@@ -30,12 +40,6 @@ if TYPE_CHECKING:
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
 MAX_LISTED = 10_000
 REPRINT_TABLES = ("stories", "reprints", "variants")
-# What grouping needs of each table; nothing else is read again.
-REPRINT_COLUMNS = {
-    "documents": ("doc_id", "text", "n_words", "date", "wire", "lang"),
-    "segments": ("doc_id", "seg_no", "role", "start", "end"),
-    "sentences": ("doc_id", "sent_no", "start", "end"),
-}
 
 
 class Again(Exception):
@@ -144,7 +148,8 @@ class Run:
             write_text(work.parent / CANDIDATES, self.candidates)
         else:
             remove(work.parent / CANDIDATES)
-        written = {name: table.entry["sha256"] for name, table in self.tables.items() if isinstance(table, Written)}
+        parts = {name: self.tables[name] for name in PART_TABLES}
+        written = {name: table.entry["sha256"] for name, table in parts.items() if isinstance(table, Written)}
         hashes = {(root, source_path): sha256 for root, source_path, sha256 in self.hashes}
         write_state(work, self.rules, self.keys, hashes, self.said, written)
 
@@ -152,7 +157,7 @@ class Run:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
 
         def parcels() -> Iterator[Parcel]:
-            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts):
+            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, self.keys):
                 if sha256 is not None:
                     file = parcel.files[0]
                     self.hashes.append((file.root, file.source_path, sha256))
@@ -209,17 +214,16 @@ class Run:
             if is_partial and parts.rejects:
                 raise Again
         self.rejects += [*self.found.rejects, *parts.rejects]
-        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(REPRINT_TABLES, ())
-        if self.reprints:
-            rows = self._group_reprints({name: work / f"{name}.parquet" for name in PART_TABLES}, workers)
+        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(() if self.reprints else REPRINT_TABLES, ())
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
         made["rejects"] = schemas["rejects"], make_table(schemas["rejects"], _reject_columns(one_a_place(self.rejects)))
+        if self.reprints:
+            made |= self._group_reprints(schemas, workers)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
-            stories = made["stories"]
-            assert not isinstance(stories, Written)
+            stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
             paths = work / "documents.parquet", work / "segments.parquet"
-            self.candidates = find_candidates(*paths, stories[1], work)
+            self.candidates = find_candidates(*paths, stories, work)
 
     def _parts(self) -> Parts:
         from .gather import Parts
@@ -260,18 +264,21 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
-        """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
+    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: int) -> dict[str, Written]:
+        """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
+        from ..reprints.spool import Spool
         from ..reprints.stage import find_reprints
-        from ..reprints.witness import read_witnesses
-        from ..tables import read_columns
+        from .gather import write_rows
 
-        documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
-        found = find_reprints(read_witnesses(documents, segments, sentences), workers, self.remember)
-        path = "corpus/reprints.parquet"
-        self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
-        return {name: found.rows[name] for name in REPRINT_TABLES}
+        work = self.conversion.folder
+        with Spool({name: work / f"{name}.parquet" for name in PART_TABLES}, work) as witnesses:
+            found = find_reprints(witnesses, workers, self.remember)
+            path = "corpus/reprints.parquet"
+            self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
+            return {
+                name: write_rows(found.rows[name], schemas[name], work / f"{name}.parquet") for name in REPRINT_TABLES
+            }
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""

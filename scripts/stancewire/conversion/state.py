@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..errors import Problem
 from ..sources import Reject
 from ..tables import file_sha256, read_manifest
 from .arrays import strings
-from .parts import Tally, write_arrow
+from .parts import Tally, as_json, write_arrow
 
 Said = Reject | Problem | Tally
 STATE = "state.arrow"
@@ -112,7 +112,7 @@ def write_state(
                 [keys[place] for place in piece],
                 [hashes.get(place) for place in piece],
                 # Of files of one path all stands with the first.
-                [json.dumps(list(map(asdict, by_path.pop(name)))) if name in by_path else None for _, name in piece],
+                [json.dumps(list(map(as_json, by_path.pop(name)))) if name in by_path else None for _, name in piece],
             ]
             yield pa.Table.from_arrays([strings(column) for column in columns], schema=schema)
 

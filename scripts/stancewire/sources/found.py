@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from ..errors import Problem
 from ..project import stored_name as stored_name
@@ -32,11 +31,18 @@ class FoundSources:
 
 def split_name(path: str, endings: Mapping[str, str]) -> tuple[str, str | None]:
     """A stored path without its ending (`a.jsonl.gz`: `a`), and the format that this says, None if it is unknown."""
-    pure = PurePosixPath(path)
-    if pure.suffix.lower() in PACKED_ENDINGS:
-        path = path.removesuffix(pure.suffix)
-        inner = PurePosixPath(path).suffix
+    ending = _ending(path)
+    if ending.lower() in PACKED_ENDINGS:
+        path = path.removesuffix(ending)
+        inner = _ending(path)
         if inner.lower() not in endings:
-            return path, endings.get(pure.suffix.lower())
-        pure = PurePosixPath(path)
-    return path.removesuffix(pure.suffix) if pure.suffix else path, endings.get(pure.suffix.lower())
+            return path, endings.get(ending.lower())
+        ending = inner
+    return path.removesuffix(ending), endings.get(ending.lower())
+
+
+def _ending(path: str) -> str:
+    """What a path's last name ends with, as `PurePosixPath.suffix` has it, in a fraction of the time."""
+    name = path.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[dot:] if 0 < dot < len(name) - 1 else ""

@@ -33,7 +33,7 @@ class Span:
         return self.n_bytes if self.groups else self.end - self.start
 
 
-def cut_lines(path: Path, size: int) -> Iterator[Span | str]:
+def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
     """Spans of some `size` bytes that hold whole lines, each as soon as it is found; at last the file's SHA-256.
 
     Raises:
@@ -63,7 +63,7 @@ def cut_lines(path: Path, size: int) -> Iterator[Span | str]:
     yield hashed.hexdigest()
 
 
-def cut_groups(path: Path, size: int) -> Iterator[Span | str]:
+def cut_groups(path: Path | str, size: int) -> Iterator[Span | str]:
     """Spans of row groups of some `size` bytes of a Parquet file; at last the file's SHA-256. None of a damaged file.
 
     Raises:
