@@ -412,3 +412,80 @@ def test_damaged_bytes_are_read_or_refused_but_never_crash(seed: int, tmp_path: 
         put(tmp_path / "in" / path.name, bytes(raw))
     _, ids, _ = convert(tmp_path)
     assert len(set(ids)) == len(ids)
+
+
+def test_very_many_empty_files_are_a_summary_and_not_a_flood(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3000):
+        path = tmp_path / "in" / f"{number // 500}" / f"{number}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    put(tmp_path / "in" / "good.txt", ARTICLE)
+    command = ["convert", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "2"]
+    assert main(command) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert "3001 read, 1 written, 3000 rejected" in told
+    assert "  rejected: source-empty 3000" in told
+    assert len(told) < 120 and "rejected: 2900 more; all are in the table rejects, or say --json" in told
+    assert read_table(tmp_path / "out", read_table_schema("rejects")).num_rows == 3000
+    assert main([*command, "--allow-rejects"]) == 0
+    assert main([*command, "--json"]) == 1
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("fields", ["all", "text"])
+def test_folder_that_is_called_like_a_file_and_a_file_that_the_system_keeps_shut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: str
+) -> None:
+    """What the system refuses is refused to root, too."""
+    put(tmp_path / "in" / "folder.txt" / "inside.txt", ARTICLE)
+    put(tmp_path / "in" / "good.txt", ARTICLE)
+    for name in ("shut.txt", "shut.jsonl", "shut.zip"):
+        put(tmp_path / "in" / name, LINE)
+    really_open, really_open_number = open, os.open
+
+    def guarded(path: Any, *given: Any, **named: Any) -> Any:
+        if "shut." in os.fspath(path):
+            raise PermissionError(13, "Permission denied", path)
+        return really_open(path, *given, **named)
+
+    def guarded_number(path: Any, *given: Any, **named: Any) -> int:
+        if isinstance(path, (str, os.PathLike)) and "shut." in os.fspath(path):
+            raise PermissionError(13, "Permission denied", path)
+        return really_open_number(path, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("builtins.open", guarded)
+        patched.setattr(os, "open", guarded_number)
+        report = convert_corpus(None, [tmp_path / "in"], tmp_path / "out", fields=fields)
+    assert [(p.path, p.check) for p in report.rejects] == [
+        (f"shut.{ending}", "source-unreadable") for ending in ("jsonl", "txt", "zip")
+    ]
+    assert "Permission denied" in report.rejects[0].message
+    ids = read_table(tmp_path / "out", read_table_schema("documents")).column("doc_id").to_pylist()
+    assert ids == ["folder.txt/inside", "good"]
+    again = convert_corpus(None, [tmp_path / "in"], tmp_path / "out", fields=fields, anew=True)
+    assert "source-unreadable" not in {problem.check for problem in again.rejects}
+
+
+@pytest.mark.parametrize("kind", ["csv", "txt", "json", "xml", "html"])
+def test_endless_line_is_skipped_or_refused_in_bounded_memory(kind: str, tmp_path: Path) -> None:
+    """A sparse file of a gigabyte without a line end, in every format that is read as text."""
+    begin = {"csv": b"text\n", "txt": b"x", "json": b'[{"text": "', "xml": b"<nitf>", "html": b"<html>"}[kind]
+    path = put(tmp_path / f"big.{kind}", begin)
+    with open(path, "r+b") as file:
+        file.truncate(1 << 30)
+    script = """
+        import resource, sys
+        from pathlib import Path
+        from stancewire.sources import Limits, ReadOptions, find_sources, read_sources
+        from stancewire.sources.readers import ENDINGS
+        files = find_sources([Path(sys.argv[1])], ENDINGS).files
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        came = [getattr(item, "check", item.__class__.__name__) for item in read_sources(files)]
+        print(came, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024 < 400)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in ("['source-limit'] True", "['source-damaged'] True")

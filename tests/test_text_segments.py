@@ -332,6 +332,49 @@ def test_deck_under_the_headline_is_a_second_headline() -> None:
     assert rules(text) == ["headline", "subheadline", "paragraph"]
 
 
+NOTES = [
+    "(Corrects spelling of name in paragraph 3)",
+    "(Adds details, quotes)",
+    "[Updates with comment]",
+    "Correction: An earlier version of this article misstated the date.",
+    "Editor's note: This story has been corrected.",
+    "This story has been updated to add a comment.",
+    "This article was updated on June 26, 2019.",
+    "An earlier version of this story misstated the number of votes.",
+    "Updated: June 26, 2019",
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_correction_and_update_notes_are_known_before_and_after_the_body(note: str) -> None:
+    above = roles(f"A headline about the committee\n\n{note}\n\nPARIS (Reuters) - {BODY}")
+    assert above[1:] == [("header", note), ("dateline", "PARIS (Reuters) -"), ("body", BODY)]
+    below = roles(f"A headline about the committee\n\n{BODY}\n\n{note}")
+    assert below[1:] == [("body", BODY), ("header", note)]
+    signed = roles(f"A headline about the committee\n\n{BODY}\n\n{note}\n\n-- Reuters")
+    assert signed[1:] == [("body", BODY), ("header", note), ("credit", "-- Reuters")]
+
+
+@pytest.mark.parametrize("note", NOTES[3:])
+def test_what_reads_like_a_note_between_paragraphs_is_body(note: str) -> None:
+    found = roles(f"A headline about the committee\n\n{BODY}\n\n{note}\n\n{BODY} It will meet again in June.")
+    assert ("body", note) in found
+
+
+@pytest.mark.parametrize("dateline", ["PARIS (Reuters) -", "BEIJING, Dec 7 (Reuters) -", "(Reuters) -"])
+@pytest.mark.parametrize("joint", ["\n\n", "\n"])
+def test_byline_stands_before_a_dateline(dateline: str, joint: str) -> None:
+    found = roles(f"A headline about the committee\n\nBy Ann Poe{joint}{dateline} {BODY}")
+    assert found[1:] == [("byline", "By Ann Poe"), ("dateline", dateline), ("body", BODY)]
+
+
+@pytest.mark.parametrize("closer", ["-- Reuters", "– AFP", "—Reuters", "(Reuters)", "-- Agence France-Presse"])
+@pytest.mark.parametrize("joint", [" ", "\n\n"])
+def test_agency_closes_the_text_on_its_last_line_or_below(closer: str, joint: str) -> None:
+    found = roles(f"A headline about the committee\n\n{BODY}{joint}{closer}")
+    assert found[1:] == [("body", BODY), ("credit", closer)]
+
+
 def test_headline_printed_twice_is_furniture_the_second_time() -> None:
     text = f"Committee agrees on nothing\nCOMMITTEE AGREES ON NOTHING\n{BODY}"
     assert rules(text) == ["headline", "repeated_headline", "paragraph"]

@@ -6,7 +6,7 @@ sign-offs after the last. Each rule has a name, which is stored with the segment
 
 | role | rules |
 |--|--|
-| header | header_field, header_date, section_name, editors_note |
+| header | header_field, header_date, section_name, editors_note (also after the body) |
 | headline | headline, subheadline |
 | dateline | dateline, dateline_agency |
 | byline | byline |
@@ -124,6 +124,7 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     _name_repeated(parts)
     first_body = _name_head(parts, lexicon)
     _name_captions_before_credits(parts, first_body)
+    _name_notes_at_the_end(parts, first_body)
     parts = _cut_dateline(parts, first_body, lexicon)
     for part in parts:
         if not part.role:
@@ -193,6 +194,15 @@ def _name_by_itself(part: Part, lexicon: Lexicon) -> None:
         part.be("credit", rule)
     if len(text) <= MAX_KNOWN_LINE and len(known) < MAX_KNOWN_LINES:
         known[text] = part.role, part.rule
+
+
+def _name_notes_at_the_end(parts: list[Part], first_body: int) -> None:
+    """Correction and update notes after the last paragraph; between paragraphs they may be the article's own words."""
+    for part in reversed(parts[first_body + 1 :]):
+        if not part.role:
+            if not (part.may & NOTE and patterns.is_editors_note(part.text)):
+                return
+            part.be("header", "editors_note")
 
 
 def _name_repeated(parts: list[Part]) -> None:
