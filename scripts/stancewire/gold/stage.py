@@ -180,6 +180,8 @@ def write_gold(
     else:
         write_bytes(certificate, split.certificate_bytes)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
+    if in_part := len(evidence.versions.partly_shown & set(evidence.texts)):
+        counts["documents_judged_in_part"] = in_part  # gold has nothing on the rest of them: see `carried`
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
     notes = [*evidence_notes([outcome.unit for outcome in outcomes]), *method_notes(methods, usual)]
