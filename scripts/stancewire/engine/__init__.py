@@ -1,5 +1,6 @@
 """Engine: how work is run and shown; nothing here knows what the work is."""
 
+from .collector import without_collector
 from .run import cut_shards, run
 
-__all__ = ["cut_shards", "run"]
+__all__ = ["cut_shards", "run", "without_collector"]

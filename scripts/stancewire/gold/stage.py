@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..agreement.units import contradictions
+from ..engine import without_collector
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
 from ..project import CORPUS_TABLES, Project
@@ -117,6 +118,7 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
     return found
 
 
+@without_collector
 def write_gold(
     project: Project,
     method: Method | None = None,
