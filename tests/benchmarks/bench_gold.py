@@ -13,6 +13,7 @@ import contextlib
 import importlib.util
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -360,6 +361,35 @@ def bench_align(quick: bool) -> Result:
     }
 
 
+def bench_explain(quick: bool) -> Result:
+    """`explain ID` and `explain DOC:START-END` in processes of their own, on generated judgements; processor time."""
+    from judged_project import make_judged_project
+
+    from stancewire.gold.evidence import read_rows
+
+    root = PLACE / "explain"
+    shutil.rmtree(root, ignore_errors=True)
+    project = make_judged_project(root, 240 if quick else 2_450)
+    stance = read_rows(project, project.annotations, "stances")[100]
+    judgements = len(read_rows(project, project.annotations, "judgements"))
+    taken = []
+    for asked in (stance["stance_id"], f"{stance['doc_id']}:{stance['start']}-{stance['end']}"):
+        code = f"import resource, sys; from stancewire.cli import main; main(['--project', {str(root)!r}, 'explain', "
+        code += f"{asked!r}]); used = resource.getrusage(resource.RUSAGE_SELF); "
+        code += "print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        taken.append([float(number) for number in done.stderr.split()[-2:]])
+    shutil.rmtree(root)
+    seconds, kilobytes = max(cpu for cpu, _ in taken), max(peak for _, peak in taken)
+    return {
+        "what": f"explain, {judgements:,} judgements, a row and a place: the slower of both, processor time",
+        "ours_seconds": seconds,
+        "note": f"at most {kilobytes / 1024:.0f} MB",
+        "target": "under 2 s",
+        "met": seconds < 2,
+    }
+
+
 def line(result: Result) -> str:
     """One result in words."""
     beside = (
@@ -391,6 +421,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lambda: bench_counted(args.quick),
         lambda: bench_merge(args.quick),
         lambda: bench_align(args.quick),
+        lambda: bench_explain(args.quick),
     ]
     results = []
     for step in steps:

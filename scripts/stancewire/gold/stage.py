@@ -22,7 +22,7 @@ from .decisions import Decision, DecisionIndex, read_decisions
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome
-from .methods import STAGE, Method, by_layer, codebook_methods
+from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, method_notes
 from .models import settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
@@ -178,7 +178,8 @@ def write_gold(
     counts = {name: table.num_rows for name, (_, table) in made.items()}
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
-    return Report(counts, sorted(problems), _note(methods, usual))
+    notes = [*evidence_notes([outcome.unit for outcome in outcomes]), *method_notes(methods, usual)]
+    return Report(counts, sorted(problems), "; ".join(notes))
 
 
 def _count_large(project: Project, source: Path, methods: Mapping[str, str]) -> CountedStances | None:
@@ -194,17 +195,6 @@ def _count_large(project: Project, source: Path, methods: Mapping[str, str]) -> 
 def _iter_rows(table: pa.Table) -> Iterator[Row]:
     for batch in table.to_batches(max_chunksize=10_000):
         yield from batch.to_pylist()
-
-
-def _note(methods: dict[str, str], usual: dict[str, str]) -> str:
-    """What to say where gold was merged otherwise than the codebook asks."""
-    other = [f"{layer} by {name}, not {usual[layer]}" for layer, name in methods.items() if name != usual[layer]]
-    if not other:
-        return ""
-    return (
-        f"merged otherwise than the codebook asks ({'; '.join(other)}); build will follow the codebook: to keep it, "
-        "write it there under gold"
-    )
 
 
 def _inputs(project: Project, source: Path) -> dict[str, str]:
