@@ -19,14 +19,15 @@ _MONTHS = {
     11: "november nov novembre noviembre novembro",
     12: "december dec dezember dez décembre déc diciembre dic dicembre dezembro",
 }
-MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
+_MONTH_NUMBER = {name: number for number, names in _MONTHS.items() for name in names.split()}
 _WEEKDAYS = (
     "mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|"
     "montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
     "dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
 )
 
-MONTH = "(?:" + "|".join(sorted(MONTH_NUMBER, key=len, reverse=True)) + r")\b\.?"
+MONTH = "(?:" + "|".join(sorted(_MONTH_NUMBER, key=len, reverse=True)) + r")\b\.?"
+MONTH_NAMES = tuple(" ".join(_MONTHS.values()).split())
 WEEKDAY_NAMES = tuple(_WEEKDAYS.split("|"))
 WEEKDAY = rf"(?:{_WEEKDAYS})\b\.?,?"
 # "June 26", "26 June", "26. Juni", with or without a year
@@ -62,7 +63,7 @@ def read_date(match: re.Match[str]) -> datetime.date | None:
         day, month = (first, second) if first > 12 else (second, first)
     else:
         day, year = numbers
-        names = [MONTH_NUMBER.get(word) for word in re.findall(r"[^\W\d_]+", text.lower())]
+        names = [_MONTH_NUMBER.get(word) for word in re.findall(r"[^\W\d_]+", text.lower())]
         month = next(number for number in names if number is not None)
     try:
         return datetime.date(year, month, day)
