@@ -316,8 +316,16 @@ def run_tests(arguments: Sequence[str]) -> int:
             return codes[-1]
         if codes[-1]:
             say(f"{tool[0]} found problems (above): this run fails, whatever pytest says")
-    codes.append(run_to_end([python, "-m", "pytest", *arguments], cwd=ROOT))
+    codes.append(run_to_end([python, "-m", "pytest", *spread(arguments), *arguments], cwd=ROOT))
     return next((code for code in reversed(codes) if code), 0)
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """Options that share the tests out over all cores, unless somebody says how, wants a debugger or only a list."""
+    own = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "--co")
+    if any(argument.startswith(own) for argument in arguments):
+        return []
+    return ["-n", "auto", "--dist", "loadgroup"]
 
 
 def make_locks(arguments: Sequence[str]) -> int:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _number = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a real server go to one process when they are shared out: one server serves them all."""
+    for item in items:
+        if item.get_closest_marker("studio") is not None:
+            item.add_marker(pytest.mark.xdist_group("studio"))
+
+
 def missing(part: str, remedy: str) -> None:
     """Skip the test for want of a part, or in CI fail it."""
     message = f"{part} is missing; {remedy}"

@@ -284,7 +284,7 @@ def pulled(project: Project, monkeypatch: pytest.MonkeyPatch) -> Give:
     """Takes in these answers, as if a server had them."""
 
     def take(*answers: CaseAnswer) -> Any:
-        found = (list(answers), {"submitted": len(answers)})
+        found = (list(answers), {"submitted": len(answers)}, [])
         monkeypatch.setattr(adjudication_project, "pull_answers", lambda *_: found)
         return take_answers(project, None)  # type: ignore[arg-type]
 

@@ -15,9 +15,11 @@ from stancewire.errors import UsageError
 from stancewire.gold import explain, write_gold
 from stancewire.gold.adjudicate import take_in
 from stancewire.gold.adjudication_project import send_cases, take_answers
+from stancewire.gold.adjudication_status import adjudication_status, status_lines
 from stancewire.gold.cases import open_cases
 from stancewire.gold.decisions import read_decisions
 from stancewire.gold.evidence import read_evidence, read_rows
+from stancewire.gold.findings import validate_project
 from stancewire.judgements.stage import write_judgements
 from stancewire.label_studio.accounts import Accounts
 from stancewire.label_studio.adjudication import find_case_rooms
@@ -106,6 +108,17 @@ def pick(page: Page, field: str, words: str) -> None:
     page.wait_for_timeout(100)
 
 
+def press_choice(page: Page, field: str, words: str) -> None:
+    """Press the key that stands before a choice's words; then that choice alone is chosen."""
+    from studio_browser import press
+
+    choice = page.locator(f".field-{field} label", has_text=words).first
+    said = choice.inner_text().split()[0]
+    press(page, f"Shift+{said[-1].upper()}" if said.startswith("\u21e7") else said)
+    chosen = page.locator(f".field-{field} label:has(input:checked)")
+    assert [chosen.nth(n).inner_text() for n in range(chosen.count())] == [choice.inner_text()]
+
+
 def visible_fields(page: Page) -> list[str]:
     names = ("exists", "boundary", "label", "kind", "entity_id", "stance", "holder", "via", "attribution")
     found = [name for name in (*names, "document_stance") if page.locator(f".field-{name} h4").first.is_visible()]
@@ -146,11 +159,13 @@ def decide_in_browser(page: Page, shots: Path) -> list[str]:
     if kind == "mention":
         assert visible_fields(page) == ["exists", "boundary", "label", "kind", "entity_id"]
         refused(page, "Still open: Label")
-        pick(page, "label", "PERSON")
+        press_choice(page, "label", "2 · NORP")
+        press_choice(page, "label", "1 · PERSON")
         refused(page, "Write why you decided so")
         give_reason(page, "Lind is a person.")
     elif kind == "exists":
-        pick(page, "exists", "no, leave it out")
+        press_choice(page, "exists", "1 · yes, keep it")
+        press_choice(page, "exists", "2 · no, leave it out")
         assert visible_fields(page) == ["exists"]
         give_reason(page, "Nobody needs it.")
     elif kind == "stance":
@@ -161,14 +176,15 @@ def decide_in_browser(page: Page, shots: Path) -> list[str]:
         select_text(page, start, start + len("old treaty must stay"))
         press(page, "Escape")
         pick(page, "boundary", "other words")
-        pick(page, "stance", "favor")
-        pick(page, "via", "other…")
+        press_choice(page, "stance", "w · against")
+        press_choice(page, "stance", "q · favor")
+        press_choice(page, "via", "other…")
         page.locator("input[name='via_text']").fill("aides")
         page.keyboard.press("Enter")
         give_reason(page, "The words say so; the aides told it.")
     else:
         assert visible_fields(page) == ["document_stance"]
-        pick(page, "document_stance", "none")
+        press_choice(page, "document_stance", "4 · none")
         give_reason(page, "The author does not speak of it.")
     return [kind, about]
 
@@ -199,6 +215,11 @@ def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
         done = [decide_in_browser(page, tmp_path) for _ in range(4)]
     assert sorted(kind for kind, _ in done) == ["document stance", "exists", "mention", "stance"]
     assert not send_cases(project, studio_client, None).changed  # answered, not yet taken in: not asked again
+    before = adjudication_status(project, studio_client)
+    assert before["projects"][0] | {"url": ""} == {
+        "adjudicator_id": third, "tasks": 4, "submitted": 4, "skipped": 0, "begun": 0, "waiting": 0, "url": ""
+    }  # fmt: skip
+    assert before["cases"] == cases_that(open=4, answered=4)
 
     taken = take_answers(project, studio_client)
     assert (taken.problems, taken.counts["submitted"]) == ((), 4)
@@ -217,14 +238,32 @@ def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
     assert decided["mention", "label"].reason == "Lind is a person."
     assert {item.decided_by for item in decided.values()} == {third}
 
+    assert adjudication_status(project, studio_client)["cases"] == cases_that(decided=6)
+    assert [path.relative_to(project.root).as_posix() for path in taken.stored] == [
+        f"annotations/adjudications/{third}/0001.json"
+    ]
+    stored = taken.stored[0].read_text(encoding="utf-8")
+    assert "@" not in stored and ARTICLES["a-1"][2][1] not in stored
+    answered = json.loads(stored)["tasks"]
+    reasons = {
+        item["value"]["text"][0]
+        for task in answered
+        for item in task["annotations"][-1]["result"]
+        if item["from_name"] == "reason"
+    }
+    assert reasons == {item.reason for item in decided.values()}
+    assert {(task["layer"], field) for task in answered for field in task["open_fields"]} == wanted
+
     write_gold(project)
+    assert not [found for found in validate_project(project) if found.path.startswith("annotations/adjudications")]
     assert open_ones(project) == set()
     (stance,) = read_rows(project, project.annotations, "stances")
     assert (stance["text"], stance["stance"], stance["via_text"]) == ("old treaty must stay", "favor", "aides")
     assert stance["decided_by"] == "adjudicated"
     assert explain(project, stance["stance_id"])["verdict"] == "gold"
     assert not send_cases(project, studio_client, None).counts["tasks_sent"]
-    assert not take_answers(project, studio_client).appended
+    later = take_answers(project, studio_client)
+    assert (later.appended, later.stored) == ((), ())
 
     # one annotator thinks again: what was decided on it is stale, and only that is asked anew
     enter_answers(
@@ -234,7 +273,18 @@ def test_what_two_differ_about_is_decided_by_a_third_and_asked_once(
     assert open_ones(project) == {("stance", field) for field in ("boundary", "stance", "via")}
     again = take_answers(project, studio_client)
     assert (again.appended, again.problems) == ((), ())
+    assert adjudication_status(project, studio_client)["cases"] == cases_that(open=1, unsent=1, decided=3, stale=3)
     assert send_cases(project, studio_client, None).counts["tasks_sent"] == 1
+    assert adjudication_status(project, studio_client)["cases"] == cases_that(open=1, waiting=1, decided=3, stale=3)
+    said = "\n".join(status_lines(adjudication_status(project, studio_client)))
+    assert f"adjudication  {third:14} {4:5} of 5 submitted, 0 begun, 0 skipped, 1 waiting" in said
+    assert "adjudication  1 case open: 1 before an adjudicator; 3 conflicts decided, 3 stale" in said
+    (file,) = take_answers(project, studio_client).stored  # the task that was sent since; what was stored stays
+    assert file.name == "0002.json" and taken.stored[0].read_text(encoding="utf-8") == stored
+
+
+def cases_that(**counts: int) -> dict[str, int]:
+    return dict.fromkeys(("open", "unsent", "waiting", "answered", "decided", "stale"), 0) | counts
 
 
 def test_no_case_comes_before_two_adjudicators(new_project: Callable[..., Project], studio_client: Client) -> None:

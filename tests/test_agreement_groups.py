@@ -19,7 +19,7 @@ from merged_project import given_in, judge, make_project, said, table, usual
 from stancewire.agreement import Span, align, jaccard, make_units, measure_agreement
 from stancewire.agreement.columns import MOST_ANNOTATORS, make_columns
 from stancewire.agreement.found import SHARE, found_sums
-from stancewire.agreement.levels import level_lines, meaning_notes
+from stancewire.agreement.levels import METRICS, level_lines, meaning_notes
 from stancewire.agreement.units import Unit, Vote, make_rounds
 from stancewire.cli import main
 from stancewire.gold import write_gold
@@ -172,13 +172,46 @@ def test_what_must_be_said_before_any_figure() -> None:
     assert meaning_notes(crowd_of(2, 12), {}, ["ann-0000", "ann-0001"]) == []
 
 
+def figure(measure: str, value: float | None = 0.75, layer: str = "stance", **other: Any) -> Row:
+    row: Row = {"layer": layer, "by": "all", "measure": measure, "value": value, "n_stories": 12, "reason": "why"}
+    return row | other
+
+
 def test_levels_are_told_and_never_stop_anything() -> None:
-    row = {"layer": "mention", "by": "all", "measure": "span F1, overlapping, x", "value": 0.75}
-    undefined = row | {"measure": "Krippendorff's alpha, nominal: label", "value": None}
-    lines, below = level_lines([row, undefined, row | {"layer": "stance"}], {"mention": 0.8, "stance": 0.7})
+    row = figure("span F1, overlapping, x", layer="mention")
+    undefined = figure("Krippendorff's alpha, nominal: label", None, "mention")
+    lines, below = level_lines(
+        [row, undefined, row | {"layer": "stance"}], (("mention", "", "", 0.8), ("stance", "", "", 0.7))
+    )
     assert below == [lines[0]] == ["warning: mention: span F1, overlapping, x is 0.750, under the codebook's 0.8"]
-    assert lines[1].endswith("is undefined")
+    assert lines[1].endswith("is undefined (why)")
     assert lines[2].endswith("0.750, met")
+
+
+def test_levels_by_metric_and_field_speak_of_these_alone() -> None:
+    found = measured(
+        submission(stance("pact must stay"), stance("wants out", side="against"), task_pass="stances"),
+        submission(stance("pact must"), stance("wants out", side="neutral"), who="ann-b", task_pass="stances"),
+    )
+    rows = [row for row in found.values() if row["layer"] == "stance"]
+    told: set[str] = set()
+    for metric, names in METRICS.items():
+        lines, _ = level_lines(rows, [("stance", metric, "", 1.0)])
+        assert lines and all(any(name in line for name in names) for line in lines), metric
+        assert told.isdisjoint(lines), "two metrics mean one measure"
+        told |= set(lines)
+    (of_field,) = level_lines(rows, [("stance", "judged_percent", "holder", 1.0)])[0]
+    assert "percent agreement: holder is 1.000, met" in of_field
+    assert level_lines([], [("stance", "judged_alpha", "via", 0.5)])[0] == [
+        "level 0.5 of stance: judged_alpha of via was not measured"
+    ]
+
+
+def test_a_level_met_on_few_stories_means_nothing_and_says_so() -> None:
+    rows = [figure("span F1, exact, x", n_stories=9), figure("token F1, x", 0.9, n_stories=9)]
+    lines, below = level_lines(rows, [("stance", "found_f1_exact", "", 0.8), ("stance", "found_token_f1", "", 0.8)])
+    assert [line.endswith("with fewer than ten stories no coefficient means anything") for line in lines] == [True] * 2
+    assert below == lines[:1]
 
 
 def many_stories(documents: int) -> list[Unit]:

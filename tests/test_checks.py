@@ -9,7 +9,8 @@
     after   as files, but once the manifests and the descriptor have been written anew over the rest
     valid   the neighbour: edits of these kinds that come near and are allowed, so that no check finds anything
 
-A copied row may be made several `times`, each with a key and a region of its own.
+A copied row may be made several `times`, each with a key and a region of its own, and `spread` over the text, so that
+no two of them are one unit.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tiny_project import make_tiny_project, span
+from tiny_project import make_tiny_project, span, text_of
 
 from stancewire.checks.catalogue import CATALOGUE, find_check
 from stancewire.checks.loading import MAX_LINES
-from stancewire.checks.project_checks import check_project
 from stancewire.cli import main
 from stancewire.codebook import write_codebook_files
 from stancewire.corpus import convert_corpus
 from stancewire.errors import Problem, StancewireError, UsageError
+from stancewire.gold.findings import validate_project
 from stancewire.gold.stage import write_gold
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
 from stancewire.release.package import write_package
@@ -81,6 +82,8 @@ def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
         copied = dict(first_row(rows_of(project, edit.get("from", name)), edit["where"]))
         for number in range(edit.get("times", 0)):
             rows.append(change(dict(copied), edit) | numbered(name, number))
+            if edit.get("spread"):
+                rows[-1] |= nth_character(copied["doc_id"], number)
         if "times" in edit:
             rows.sort(key=lambda row: row["judgement_id"])
             continue
@@ -116,6 +119,12 @@ def numbered(name: str, number: int) -> dict[str, Any]:
     assert name == "judgements"
     region = f"copy-{next(_copies)}-{number}"
     return {"judgement_id": row_id(region), "region_id": region}
+
+
+def nth_character(doc_id: str, number: int) -> dict[str, Any]:
+    """The columns of a span of one character that is not white space."""
+    start = [at for at, character in enumerate(text_of(doc_id)) if not character.isspace()][number]
+    return {"start": start, "end": start + 1, "text": text_of(doc_id)[start]}
 
 
 def first_row(rows: list[dict[str, Any]], where: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +182,7 @@ def restamp(project: Project) -> None:
 
 
 def test_valid_project_raises_no_check(project: Project) -> None:
-    assert check_project(project) == []
+    assert validate_project(project) == []
 
 
 def test_every_check_has_its_fixture() -> None:
@@ -199,7 +208,16 @@ def findings(check: str, project: Project) -> list[Problem]:
     """What the command that looks for this check finds."""
     if CATALOGUE[check].found_by == "convert":
         return convert_corpus(project).problems
-    return write_gold(project).problems if CATALOGUE[check].found_by == "merge" else check_project(project)
+    return validate_project(project)
+
+
+@pytest.mark.parametrize("check", ["gold-repeat", "decision-overruled", "mirror-contradiction"])
+def test_merge_finds_what_validate_finds_again_without_writing(check: str, project: Project) -> None:
+    break_project(project, fixture(check))
+    before = contents(project.root)
+    found = validate_project(project)
+    assert contents(project.root) == before
+    assert [problem for problem in write_gold(project).problems if problem.check == check] == found
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -227,6 +245,25 @@ def test_checks_of_the_guideline_only_warn() -> None:
 def test_unknown_check_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="text-slice"):
         find_check("text-slices")
+
+
+ANSWERS = "annotations/adjudications/adj-one/0001.json"
+
+
+def test_stored_answers_of_adjudicators_are_held_to_their_schema_and_name(project: Project) -> None:
+    stored = {"format": "stancewire-adjudication/1", "sequence": 1, "adjudicator_id": "adj-one", "project": "P"}
+    project.adjudications.joinpath("adj-one").mkdir(parents=True)
+    file = project.root / ANSWERS
+
+    def says(value: dict[str, Any]) -> list[str]:
+        file.write_text(json.dumps(value), encoding="utf-8")
+        write_package(project)
+        return [f"{item.check} {item.message}" for item in validate_project(project) if item.path == ANSWERS]
+
+    assert says(stored | {"tasks": []}) == []
+    assert says(stored) == ["export-format $: 'tasks' is a required property"]
+    (misplaced,) = says(stored | {"tasks": [], "adjudicator_id": "adj-two"})
+    assert misplaced == "export-format adjudicator_id is 'adj-two', the file's name says 'adj-one'"
 
 
 def test_validate_prints_place_level_and_check(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -333,12 +370,12 @@ def test_many_findings_of_one_check_are_cut_and_counted(project: Project) -> Non
     table = pa.Table.from_pylist(rows + extra, schema=pa.schema([(f.name, f.arrow) for f in schema.fields]))
     write_parquet(project.table_path("entities"), table)
     restamp(project)
-    found = [problem for problem in check_project(project) if problem.check == "table-null"]
+    found = [problem for problem in validate_project(project) if problem.check == "table-null"]
     assert len(found) == 1 and "50 rows" in found[0].message
 
 
 def test_all_tables_are_checked(project: Project) -> None:
     for name in (*CORPUS_TABLES, *ANNOTATION_TABLES):
         project.table_path(name).unlink()
-    missing = {problem.path for problem in check_project(project) if problem.check == "table-missing"}
+    missing = {problem.path for problem in validate_project(project) if problem.check == "table-missing"}
     assert len(missing) == len(CORPUS_TABLES) + len(ANNOTATION_TABLES)

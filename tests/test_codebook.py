@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stancewire.agreement.levels import METRICS
+from stancewire.agreement.values import LAYER_FIELDS
 from stancewire.cli import main
 from stancewire.codebook import (
     Codebook,
@@ -35,6 +37,7 @@ from stancewire.codebook.json_schemas import made_schemas
 from stancewire.codebook.vocabulary import FIXED
 from stancewire.codebook.yaml_lines import MAX_ALIASES, MAX_DEPTH, YamlError, parse_yaml
 from stancewire.errors import CodebookError
+from stancewire.gold import METHODS
 from stancewire.project import CORPUS_TABLES, Project
 from stancewire.sources.listing import COLUMNS
 from stancewire.tables import read_table_schema
@@ -291,6 +294,34 @@ def test_small_codebook_has_no_problem() -> None:
     small = read_codebook(DATA / "small.yaml")
     assert small.fold("no-harbour", "favor") == ("harbour", "against")
     assert [target.id for target in small.document_targets] == ["harbour"]
+
+
+def test_methods_and_levels_are_read_by_layer(tmp_path: Path) -> None:
+    (tmp_path / "schema").mkdir()
+    path = tmp_path / "schema" / "codebook.yaml"
+    path.write_text(
+        SMALL + "gold: {method: mace, document_stance: unanimous, allow_few: true}\n"
+        "rules: {agreement: {mention: 0.8, stance: {found_f1: 0.5, judged_alpha: {holder: 0.6}}}}\n",
+        encoding="utf-8",
+    )
+    book = read_codebook(path)
+    assert [book.gold.of_layer(layer) for layer in ("mention", "stance", "document_stance")] == [
+        "mace", "mace", "unanimous",
+    ]  # fmt: skip
+    assert book.gold.allow_few
+    assert book.rules.agreement == (
+        ("mention", "", "", 0.8), ("stance", "found_f1", "", 0.5), ("stance", "judged_alpha", "holder", 0.6),
+    )  # fmt: skip
+    plain = read_codebook(DATA / "small.yaml").gold
+    assert (plain.of_layer("stance"), plain.allow_few) == ("majority", False)
+
+
+def test_the_codebook_offers_every_method_and_metric() -> None:
+    schema = json.loads((ROOT / "schema" / "codebook.schema.json").read_text(encoding="utf-8"))["$defs"]
+    assert tuple(schema["method"]["enum"]) == METHODS
+    assert set(schema["stance_levels"]["properties"]) == set(METRICS)
+    for layer, fields in LAYER_FIELDS.items():
+        assert tuple(schema[f"{layer}_field_levels"]["properties"]) == fields
 
 
 def test_no_and_on_stay_words() -> None:

@@ -107,6 +107,57 @@ def test_it_can_be_read_on_a_narrow_screen_and_printed(chromium: str, tmp_path: 
         open_page(page, read_collation(Project(ROOT), SEEDS["a"]), tmp_path)
         page.set_viewport_size({"width": 600, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        left, right = (page.locator(".collation tbody tr").nth(1).locator("td").nth(n).bounding_box() for n in (0, 1))
+        assert left and right and left["y"] == right["y"]
+
+        page.set_viewport_size({"width": 400, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        cells = page.locator(".collation tbody tr").nth(1).locator("td")
+        left, right = cells.nth(0).bounding_box(), cells.nth(1).bounding_box()
+        assert left and right and left["x"] == right["x"] and left["y"] + left["height"] <= right["y"], (
+            "one below another"
+        )
+        siglum = "element => getComputedStyle(element, '::before').content"
+        assert [cells.nth(n).evaluate(siglum) for n in (0, 1)] == ['"A"', '"B"']
+
+        page.set_viewport_size({"width": 1000, "height": 1400})
+        assert page.locator("#legend").is_hidden()
         page.emulate_media(media="print")
         assert page.locator(".tools").is_hidden()
-        assert page.locator(".collation").is_visible()
+        assert page.locator(".collation").is_visible() and page.locator("#legend").is_visible()
+
+
+def test_the_legend_names_every_kind_that_is_marked(chromium: str, tmp_path: Path) -> None:
+    with browser_page(chromium) as page:
+        collation = read_collation(Project(ROOT), SEEDS["a"])
+        said = open_page(page, collation, tmp_path)
+        button = page.locator("#show-legend")
+        assert button.get_attribute("aria-expanded") == "false"
+        button.click()
+        assert button.get_attribute("aria-expanded") == "true"
+        told = page.locator("#legend").inner_text()
+        assert all(kind in told for kind in collation.counts())
+        assert "substantive" in told and "favor" in told and "against" in told and "lent by a reprint" in told
+        button.click()
+        assert page.locator("#legend").is_hidden() and said == []
+
+
+def test_families_of_kinds_differ_without_colour(chromium: str, tmp_path: Path) -> None:
+    with browser_page(chromium) as page:
+        open_page(page, read_collation(Project(ROOT), SEEDS["a"]), tmp_path)
+        style = "element => getComputedStyle(element).outlineStyle"
+        kinds = ("punctuation", "lexis", "insertion", "deletion")
+        drawn = [page.locator(f".collation .v.k-{kind}:not(.gap)").first.evaluate(style) for kind in kinds]
+        assert drawn == ["dotted", "solid", "double", "dashed"]
+
+
+def test_everything_can_be_reached_by_the_keyboard(chromium: str, tmp_path: Path) -> None:
+    with browser_page(chromium) as page:
+        open_page(page, read_collation(Project(ROOT), SEEDS["a"]), tmp_path)
+        page.locator(".collation .k-deletion", has_text="too").focus()
+        page.keyboard.press("Enter")
+        assert "too one-sided" in page.locator("#detail").inner_text()
+        page.keyboard.press("Escape")
+        page.locator("#stances tbody tr").first.focus()
+        page.keyboard.press("Enter")
+        assert page.locator(".collation .lit").count() > 0

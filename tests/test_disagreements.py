@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,28 @@ def test_the_worst_comes_first_and_what_is_agreed_is_not_there() -> None:
     assert "marked nothing" in text
 
 
+def test_an_overview_counts_what_differs_and_pairs_are_compared() -> None:
+    text = made_page()
+    assert '<td>stance</td><td class="number">4</td><td class="number">3</td>' in text
+    assert "stance 2, found by some only 1" in text
+    assert text.index("Who sees things like whom") > text.index("How far they agree")
+    assert "<td>ann-0 ann-1</td>" in text
+    assert '<span class="differs">against</span>' in text
+
+
+def test_context_is_cut_at_white_space_and_says_so() -> None:
+    words = " ".join(f"word{number}" for number in range(200))
+    at = words.index("word100")
+    one = unit("d1", ["favor", "against"])
+    moved = [dataclasses.replace(vote, start=at, end=at + 7) for vote in one.votes]
+    text = disagreement_page([dataclasses.replace(one, votes=tuple(moved))], [], {"d1": words}, [], "T")
+    assert "\u2026word" in text and "<mark>word100</mark> word101" in text
+    assert not re.search(r"\bord\d|wor\u2026|wo\u2026|w\u2026|d1\u2026 ", text)
+    unspaced = "\u6771\u4eac" * 400
+    text = disagreement_page([dataclasses.replace(one, votes=tuple(moved))], [], {"d1": unspaced}, [], "T")
+    assert unspaced[:300] in text or "\u6771\u4eac" * 90 in text
+
+
 def test_nothing_in_a_text_or_comment_becomes_markup() -> None:
     tags = Tags()
     text = made_page()
@@ -112,6 +136,8 @@ def test_a_browser_shows_it_with_its_style_and_asks_the_network_for_nothing(chro
         shown.goto(file.as_uri())
         colour = shown.evaluate("getComputedStyle(document.querySelector('mark')).backgroundColor")
         assert shown.locator("svg").first.is_visible()
+        cut = "texts => texts.filter(e => e.getBBox().x < 0).map(e => e.textContent)"
+        assert shown.locator("svg text").evaluate_all(cut) == []  # no name of a measure is cut off
     assert colour == "rgb(255, 224, 138)"
     assert asked == [file.as_uri()]
     assert said == []

@@ -5,23 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from judged_project import make_judged_project
 from merged_project import ALLIANCE, TEXT, TREATY, decide, given_in, held, judge, make_project, said, table, usual
 from tiny_project import make_tiny_project
 
 from stancewire.errors import UsageError
 from stancewire.gold import explain, write_gold
+from stancewire.gold.evidence import read_evidence
 from stancewire.gold.explain import explanation_lines
 from stancewire.project import Project
 from stancewire.release.account import account, account_lines, release_words
 from stancewire.release.account_page import account_html, write_page
 from stancewire.release.appearances import find_appearances
 from stancewire.release.freeze import release
-from stancewire.tables import make_table, read_table_schema, write_stage
+from stancewire.tables import make_table, read_table, read_table_schema, write_stage
 
 
 @pytest.fixture
@@ -226,6 +229,52 @@ def test_a_stale_decision_is_a_check_raised(project: Project, monkeypatch: pytes
     assert conflict["status"] == "stale"
     about = account(project, conflict["conflict_id"])
     assert [item["check"] for item in about["checks"]] == ["decision-stale"]
+
+
+def test_an_account_names_what_merging_finds_about_the_row(project: Project) -> None:
+    for value in ("ORG", "PERSON"):
+        decide(project, ids_of(project, "Lee"), "label", value, reason="No: it is otherwise.")
+    write_gold(project)
+    row = row_of(project, "mentions", text="Lee")
+    checks = account(project, row["mention_id"])["checks"]
+    assert checks == []  # the line that holds is the last one, and that is overruled by nobody
+    first = next(row for row in table(project, "adjudications") if row["value"] == "ORG")
+    (found,) = account(project, first["decision_id"])["checks"]
+    assert (found["check"], found["place"]) == ("decision-overruled", "2")
+
+
+# at volume
+
+
+def test_explain_reads_no_table_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_judged_project(tmp_path / "many", documents=12)
+    row = table(made, "stances")[5]
+    told = account(made, row["stance_id"])
+    at_place = account(made, f"{row['doc_id']}:{row['start']}-{row['end']}")
+    assert [unit["gold_id"] for unit in at_place["units"]] == [row["stance_id"]]
+    whole = []
+
+    def note(directory: Path, schema: Any, columns: Any = None) -> Any:
+        whole.append(schema.name)
+        return read_table(directory, schema, columns)
+
+    for name in ("gold.evidence", "gold.explain", "gold.explain_place", "checks.about"):
+        monkeypatch.setattr(sys.modules[f"stancewire.{name}"], "read_table", note)
+    assert account(made, row["stance_id"]) == told
+    assert account(made, f"{row['doc_id']}:{row['start']}-{row['end']}") == at_place
+    assert set(whole) <= {"targets"}
+
+
+def test_what_is_read_of_one_document_explains_what_all_of_them_explain(tmp_path: Path) -> None:
+    made = make_judged_project(tmp_path / "many", documents=6)
+    evidence = read_evidence(made)
+    merged = {outcome.unit.judgement_ids: outcome for outcome in evidence.outcomes("majority")}
+    assert len({outcome.unit.doc_id for outcome in merged.values()}) == 6
+    for doc_id in sorted(evidence.texts):
+        few = read_evidence(made, doc_ids=[doc_id])
+        assert {row["doc_id"] for row in few.judgements} == {doc_id}
+        for outcome in few.outcomes("majority"):
+            assert outcome == merged[outcome.unit.judgement_ids]
 
 
 def test_an_account_names_the_releases_a_row_was_in(tmp_path: Path) -> None:

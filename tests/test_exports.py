@@ -16,6 +16,7 @@ from stancewire.label_studio.accounts import Pseudonyms
 from stancewire.label_studio.exports import (
     CONTEXT,
     Given,
+    export_text,
     latest_tasks,
     read_marks,
     read_submissions,
@@ -275,3 +276,16 @@ def test_accepted_means_as_suggested(origin: str, label: str, expected: str) -> 
     said = result(0, 5, origin=origin, value={"start": 0, "end": 5, "labels": [label]}) | words
     mark = read_marks([said], suggested)[0]
     assert (mark.origin, mark.suggested_by) == (expected, None if expected == "manual" else "names/1")
+
+
+WORDS = st.text(st.characters(codec="utf-8")) | st.sampled_from(["\x00\x1f\x7f\u2028", '"\\/\b\f\n\r\t', "[1e5"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@for_every(st.dictionaries(WORDS, VALUES, max_size=4))
+def test_stored_exports_are_written_as_the_standard_library_writes_them(document: dict[str, Any]) -> None:
+    assert export_text(document) == json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from foreign_exports import ANA, BO, annotation, result, span, task, write_export
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stancewire.cli import main
 from stancewire.errors import ExportError
+from stancewire.imports import columnar
 from stancewire.imports.columnar import base32, read_span_batches, write_span_table
 from stancewire.judgements.names import NameIndex
 from stancewire.judgements.places import Document
@@ -123,3 +124,95 @@ def test_benchmark_runs_and_finds_the_same_faults() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "same findings" in done.stdout
+
+
+def test_rows_are_the_same_for_two_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columnar, "BYTES_A_RUN", 1_000)
+    tasks = [
+        task(f"{number} {ANA}", annotation(who, span(f"{number} {ANA}", "Kure", "Place")))
+        for number in range(12)
+        for who in (1, "cara@example.org", {"id": 3, "email": "x@example.org"}, None)
+    ]
+    path = write_export(tmp_path / "e.json", *tasks)
+    one = table(path, "Person")
+    assert len(one) == 48 and len({row["annotator_id"] for row in one}) == 4
+    two = [row for batch in read_span_batches(path, ["Person"], workers=2) for row in batch.to_pylist()]
+    assert two == one
+    assert "cara" not in str(one)
+
+
+def test_odd_shapes_are_rows_and_no_crash(tmp_path: Path) -> None:
+    odd = [
+        span(ANA, "Kure", "Place") | {"id": 5},
+        span(ANA, "Kure", "Place") | {"value": {"start": 10**30, "end": 10**31, "labels": ["Place"]}},
+        span(ANA, "Kure", "Place") | {"value": {"start": -3, "end": 4, "text": ["x"], "labels": ["Place"]}},
+        span(ANA, "Kure", "Place") | {"value": {"start": "/p[1]", "end": "/p[1]", "labels": ["Place"]}},
+        {"id": "x", "from_name": "ner", "type": "labels", "value": None},
+        {"id": "y", "from_name": "ner", "type": "labels"},
+    ]
+    path = write_export(tmp_path / "e.json", task(ANA, annotation(1, *odd), annotation(2, result=None)))
+    rows = table(path)
+    assert [row["reason"] for row in rows] == [
+        None,
+        "outside the task's text",
+        "outside the task's text",
+        *["no labelled span: ner"] * 3,
+    ]
+    assert rows[0]["region_id"] == "5"
+
+
+def test_line_ends_and_byte_order_mark_move_places_as_an_import_does(tmp_path: Path) -> None:
+    text = "\ufeffLate.\r\n" + ANA
+    path = write_export(tmp_path / "e.json", task(text, annotation(1, span(text, "Kure", "Place"))))
+    (row,) = table(path)
+    assert (row["text"], row["reason"]) == ("Kure", None)
+    assert row["start"] == ("Late.\n" + ANA).index("Kure")
+
+
+def test_text_may_stand_in_another_field(tmp_path: Path) -> None:
+    one = task(ANA, annotation(1, span(ANA, "Kure", "Place")))
+    one["data"] = {"article": ANA, "note": "short"}
+    path = write_export(tmp_path / "e.json", one)
+    with pytest.raises(ExportError, match="--text-field"):
+        table(path)
+    (batch,) = read_span_batches(path, text_field="article")
+    assert batch.column("text").to_pylist() == ["Kure"]
+
+
+BROKEN = {
+    "sound": {},
+    "unknown label": {"labels": ["PERSN"]},
+    "no label": {"labels": []},
+    "past the end": {"end": 10_000},
+    "before the text": {"start": -1},
+    "backwards": {"start": 9, "end": 4},
+    "other words": {"text": "nobody"},
+    "space folded": {"text": "  Ana\\n Ruiz "},
+}
+
+
+@given(st.lists(st.sampled_from(sorted(BROKEN)), min_size=1, max_size=12))
+@settings(deadline=None, max_examples=60)
+def test_findings_are_those_of_jsonschema_row_by_row(kinds: list[str]) -> None:
+    """The columns find a fault in just the regions in which a JSON Schema and a comparison of the slice find one."""
+    import tempfile
+
+    from jsonschema import Draft202012Validator
+
+    labels = {"type": "array", "minItems": 1, "items": {"enum": ["PERSON"]}}
+    place = {"type": "integer", "minimum": 0}
+    schema = {"type": "object", "required": ["start", "end", "labels"]}
+    validator = Draft202012Validator(schema | {"properties": {"start": place, "end": place, "labels": labels}})
+    marks = [span(ANA, "Ana Ruiz", "PERSON") for _ in kinds]
+    for kind, mark in zip(kinds, marks, strict=True):
+        mark["value"] |= BROKEN[kind]
+    expected = []
+    for mark in marks:
+        value = mark["value"]
+        there = ANA[value["start"] : value["end"]]
+        same = value["text"].replace("\\n", " ").split() == there.split()
+        wrong = not validator.is_valid(value) or not value["start"] < value["end"] <= len(ANA) or not same
+        expected.append(wrong)
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_export(Path(folder) / "e.json", task(ANA, annotation(1, *marks)))
+        assert [row["reason"] is not None for row in table(path, "PERSON")] == expected

@@ -187,6 +187,7 @@ def test_a_copy_to_the_character_is_not_queued(projected: tuple[Project, Project
     projector = Projector(project, read_codebook(project.codebook_yaml), read_gold(project))
     one, other = read_witnesses(*seed_tables())
     projector._witnesses = {one.doc_id: one, other.doc_id: dataclasses.replace(one, doc_id=other.doc_id)}
+    projector._others = {}
     assert projector.queued([one.doc_id, other.doc_id], "differing") == ([], [other.doc_id])
 
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from reprint_seeds import SEEDS, plain_tables, seed_tables
 
 from stancewire.reprints import make_reprint_tables
-from stancewire.reprints.pairs import Measured, find_pairs
+from stancewire.reprints.pairs import LOW_METHOD, Measured, find_pairs
 from stancewire.reprints.shingles import fold_texts, hash_shingles, hash_words
+from stancewire.reprints.thresholds import is_reprint
 
 VOCABULARY = [a + b + c for a in ("ba", "ro", "ki", "lu", "me") for b in ("tan", "dor", "vis", "nel") for c in "aeiou"]
 
@@ -114,6 +115,38 @@ def test_a_roundup_of_two_stories_does_not_melt_them() -> None:
         "c": text_of(first + second),
     }
     assert stories(texts) in ([{"a1", "a2", "c"}, {"b1", "b2"}], [{"a1", "a2"}, {"b1", "b2", "c"}])
+
+
+def test_a_roundup_has_pairs_with_the_versions_of_both_its_stories() -> None:
+    first, second = article(1), article(2)
+    texts = {
+        "a1": text_of(first),
+        "a2": text_of(edited(first, 3, 0.03)),
+        "b1": text_of(second),
+        "b2": text_of(edited(second, 4, 0.03)),
+        "c": text_of(first + second),
+    }
+    made = make_reprint_tables(*plain_tables(texts))
+    rows = {(row["doc_id_a"], row["doc_id_b"]): row for row in made["reprints"]}
+    assert list(rows) == [("a1", "a2"), ("a1", "c"), ("a2", "c"), ("b1", "b2"), ("b1", "c"), ("b2", "c")]
+    stories = {row["doc_id"]: row["story_id"] for row in made["stories"]}
+    assert [row["story_id"] for row in rows.values()] == [stories["a1"]] * 3 + [stories["b1"]] * 3
+    across = {pair for pair, row in rows.items() if row["method"].startswith("across stories")}
+    assert across in ({("a1", "c"), ("a2", "c")}, {("b1", "c"), ("b2", "c")})
+    assert rows["b1", "c"]["containment"] > 0.9
+    assert {(row["doc_id_a"], row["doc_id_b"]) for row in made["variants"]} >= across
+
+
+def test_what_two_rewritten_articles_have_in_common_tells_a_reprint() -> None:
+    """Of equal length, with 0.4 to 0.5 contained and half the words in order."""
+    assert is_reprint(0.25, 0.4, 0.5) and not is_reprint(0.2, 0.4, 0.5) and not is_reprint(0.25, 0.37, 0.5)
+    whole = article(11, 400)
+    for cut, expected in ((8, True), (10, False)):
+        measured = Measured.of([text_of(whole), text_of(edited(whole[cut:] + whole[:cut], 5, 0.13))])
+        pair = measured.pair(0, 1)
+        assert 0.38 < pair.containment < 0.5 and 0.4 < pair.aligned_share < 0.65 and pair.jaccard > 0.22
+        assert [(link.a, link.b) for link in find_pairs(measured)] == [(0, 1)] * pair.is_reprint
+        assert pair.is_reprint == expected and (LOW_METHOD in pair.method) == expected
 
 
 def test_a_chain_of_updates_ends_where_its_ends_have_nothing_in_common() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 import time
+import unicodedata
 
 import pytest
 from reprint_seeds import plain_tables
@@ -12,7 +13,7 @@ from test_reprints import article, edited, stories, text_of
 
 from stancewire.reprints import make_reprint_tables
 from stancewire.reprints import pairs as pairs_module
-from stancewire.reprints.shingles import hash_words
+from stancewire.reprints.shingles import SECONDS, hash_words
 from stancewire.reprints.stories import TextGroups, group_texts
 
 
@@ -39,7 +40,8 @@ def test_a_million_words_and_their_half() -> None:
     begun = time.perf_counter()
     found = group_texts([whole, half, text_of(article(1))])
     assert groups_of(found) == [(0, 1)]
-    (pair,) = found.pairs
+    (link,) = found.pairs
+    pair = found.measured.pair(link.a, link.b)
     assert (pair.containment, pair.aligned_share) == (1.0, 1.0)
     assert found.measured.bounded == {(0, 1)}, "that the words were not all compared is told"
     assert time.perf_counter() - begun < 30
@@ -128,3 +130,13 @@ def test_case_and_composition_leave_no_trace_in_any_script() -> None:
     for a, b in same:
         assert hash_words([a]).hashes.tolist() == hash_words(["Zwischen", b, "é"]).of(1).tolist(), (a, b)
     assert len(set(hash_words(["é e ë 😀 😁 ё е"]).hashes.tolist())) == 7
+
+
+def test_all_that_composes_with_what_stands_before_it_is_known() -> None:
+    """Characters of no combining class, but for jamo: what Unicode adds to them has to be added to the list."""
+    composing = set()
+    for point in range(0x10000):
+        first, _, second = unicodedata.decomposition(chr(point)).partition(" ")
+        if second and not first.startswith("<") and unicodedata.normalize("NFC", chr(point)) == chr(point):
+            composing.add(chr(int(second, 16)))
+    assert {char for char in composing if not unicodedata.combining(char)} <= set(SECONDS)

@@ -292,7 +292,13 @@ def test_test_runs_all_three_and_fails_if_any_does(checkout, monkeypatch, codes,
 
     monkeypatch.setattr(run, "run_to_end", answer)
     assert run.main(["test", "-k", "offsets"]) == expected
-    assert tools == [["ruff", "check", "."], ["mypy"], ["pytest", "-k", "offsets"]]
+    assert tools == [["ruff", "check", "."], ["mypy"], ["pytest", *run.spread([]), "-k", "offsets"]]
+
+
+@pytest.mark.parametrize("given", [["-n0"], ["-n", "4"], ["--pdb"], ["--collect-only", "-q"], ["--dist=no", "-v"]])
+def test_who_says_how_tests_are_shared_out_is_heard(given: list[str]) -> None:
+    assert run.spread(given) == []
+    assert run.spread(["-m", "not studio", "-x"]) == ["-n", "auto", "--dist", "loadgroup"]
 
 
 def test_without_a_command_it_says_how_it_is_used_and_sets_nothing_up(checkout, capsys):

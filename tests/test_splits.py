@@ -210,8 +210,13 @@ def test_by_outlet_documents_without_one_are_left_out_and_told() -> None:
 
 
 def test_what_hangs_together_and_what_is_empty_is_said() -> None:
-    (empty, none) = assign(members(2, 2), [], Settings()).notes
+    (empty, none, whole) = assign(members(2, 2), [], Settings()).notes
     assert empty.startswith("dev is empty") and none.startswith("test is empty")
+    assert whole.startswith("2 of 2 documents hang together (by stories and reprints; ")
+    assert len(assign(members(1), [], Settings()).notes) == 2, "one document is no crowd"
+    nobody = [Member(f"d{n}", f"s{n}") for n in range(10)]
+    (note,) = assign(nobody, [], Settings(stratify="target")).notes
+    assert "no target to stratify by" in note
     giant = assign([*members(10), *(Member(f"g{n}", "giant") for n in range(90))], [], Settings())
     assert any("90 of 100 documents hang together" in note for note in giant.notes)
 
@@ -291,7 +296,7 @@ def test_pairs_that_the_weakest_link_kept_apart_are_kept_together(project: Proje
     tables = plain_tables({
         name: (project.sources / f"{name}.txt").read_text(encoding="utf-8") for name in ("a1", "a2", "b1", "b2", "c")
     })
-    assert group_witnesses(read_witnesses(*tables)).refused, "or this test shows nothing"
+    assert group_witnesses(read_witnesses(*tables)).across, "or this test shows nothing"
     command = ["--project", str(project.root), "split", "--sizes", "1,1,1", "--replace"]
     for seed in range(6):
         assert main([*command, "--seed", str(seed)]) == 0
@@ -408,6 +413,17 @@ def test_leaks_between_files_of_any_kind(tmp_path: Path, capsys: pytest.CaptureF
     assert "2 leaks between 3 parts" in printed
     assert main(["leaks", files[0], files[1]]) == 0
     assert "0 leaks" in capsys.readouterr().out
+
+
+def test_a_roundup_leaks_into_both_its_stories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = article(1), article(2)
+    told = {"train": {"c": first + second}, "test": {"a": edited(first, 3, 0.03), "b": edited(second, 4, 0.03)}}
+    for part, texts in told.items():
+        rows = [json.dumps({"id": name, "text": text_of(some)}) for name, some in texts.items()]
+        (tmp_path / f"{part}.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert main(["leaks", str(tmp_path / "train.jsonl"), str(tmp_path / "test.jsonl"), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["leaks"]
+    assert {(leak["a"]["id"], leak["b"]["id"]) for leak in found} == {("c", "a"), ("c", "b")}
 
 
 def test_leaks_within_one_table_by_its_column(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from tiny_project import annotation_rows, corpus_rows
 
 from stancewire.errors import TableError
-from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES
+from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, schema_directory
 from stancewire.tables import (
+    TableSchema,
     content_sha256,
     file_sha256,
     find_in_manifest,
+    find_rows,
     make_table,
     number_repeats,
     read_manifest,
@@ -230,6 +232,71 @@ def test_other_columns_are_refused(folder: Path) -> None:
 
 
 # hashes and ids
+
+
+# a few rows
+
+
+@pytest.fixture
+def long_table(tmp_path: Path) -> tuple[Path, TableSchema, pa.Table]:
+    """A table of three row groups, in a folder with its manifest."""
+    schema = read_table_schema("entities", schema_directory() / "tables")
+    rows = [
+        {"entity_id": f"e{number:06}", "name": f"n{number % 7}", "label": "PERSON", "n_mentions": number}
+        for number in range(140_000)
+    ]
+    table = make_table(schema, rows)
+    write_stage(tmp_path, "gold", {"entities": (schema, table)}, {})
+    return tmp_path, schema, table
+
+
+@pytest.mark.parametrize("column", ["entity_id", "name"])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_rows_found_are_those_of_the_whole_table(
+    column: str, shards: int, long_table: tuple[Path, TableSchema, pa.Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, schema, table = long_table
+    if shards > 1:
+        cut_into_shards(folder, table, shards)
+    values = {"entity_id": ["e000000", "e065536", "e139999", "e9"], "name": ["n3"]}[column]
+    found = find_rows(folder, schema, column, values)
+    assert found.to_pylist() == [row for row in read_table(folder, schema).to_pylist() if row[column] in values]
+    assert found.schema.remove_metadata() == schema.arrow
+    few = find_rows(folder, schema, column, values, ["name", "entity_id"])
+    assert few.column_names == ["name", "entity_id"] and few.num_rows == found.num_rows
+    read: list[int] = []
+    whole = pq.ParquetFile.read_row_group
+
+    def counted(file: Any, number: int, **other: Any) -> Any:
+        read.append(number)
+        return whole(file, number, **other)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    assert find_rows(folder, schema, "entity_id", ["e000001"]).num_rows == 1
+    assert len(read) == 2, "the key's column and the row, of the one group that can hold it"
+    assert find_rows(folder, schema, "entity_id", ["zzz"]).num_rows == 0 and len(read) == 2
+
+
+def cut_into_shards(folder: Path, table: pa.Table, shards: int) -> None:
+    path = folder / "entities.parquet"
+    path.unlink()
+    path.mkdir()
+    for number in range(shards):
+        size = -(-table.num_rows // shards)
+        write_parquet(path / f"{number:02}.parquet", table.slice(number * size, size))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["gold"]["tables"]["entities"]["sha256"] = file_sha256(path)
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_rows_are_not_sought_in_a_changed_table(long_table: tuple[Path, TableSchema, pa.Table]) -> None:
+    folder, schema, table = long_table
+    write_parquet(folder / "entities.parquet", table.slice(1))
+    with pytest.raises(TableError, match=r"is not what manifest\.json names.*stancewire merge"):
+        find_rows(folder, schema, "entity_id", ["e000001"])
+    (folder / "entities.parquet").unlink()
+    with pytest.raises(TableError, match="is missing; run: stancewire merge"):
+        find_rows(folder, schema, "entity_id", ["e000001"])
 
 
 def test_content_hash_leaves_out_chunks_row_groups_and_dictionaries(tmp_path: Path) -> None:

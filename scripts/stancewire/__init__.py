@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from .corpus_view import Corpus
 
-__version__ = metadata.version("stancewire")
 __all__ = ["__version__", "open"]
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import metadata  # which takes longer to load than the rest of a small command
+
+    return metadata.version("stancewire")
 
 
 def open(path: str | os.PathLike[str] = ".") -> Corpus:

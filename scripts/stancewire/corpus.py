@@ -12,11 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .conversion.parcels import Conversion, loose_corrections, rules_sha256
-from .conversion.run import Again, Run, one_a_place
-from .conversion.state import Changes, read_state
+from .engine import Workers
 from .errors import Problem, UsageError
 from .project import Project
 from .sources import (
@@ -28,6 +27,7 @@ from .sources import (
     SourceFacts,
     SourceFile,
     base_of,
+    facts_by_file,
     find_sources,
     name_documents,
     read_sources_csv,
@@ -35,7 +35,10 @@ from .sources import (
 )
 from .sources.files import with_name
 from .text import Lexicon, Undecodable, find_encoding
-from .text.corrections import read_corrections
+
+if TYPE_CHECKING:
+    from .conversion.state import Changes
+    from .sources.keep import Kept
 
 WORK = ".convert"  # beside the tables: what a killed run leaves for the next
 FIELDS = ("all", "text")
@@ -51,12 +54,14 @@ class ConvertReport:
         rejects: one problem for each source or record that was refused (also rows of the table `rejects`).
         problems: all other problems and warnings.
         changes: files added, changed, removed and the same since the last run; None where all was converted.
+        kept: what `keep_raw` copied; what it refused is among `rejects`, though in no table.
     """
 
     counts: dict[str, Any]
     rejects: list[Problem]
     problems: list[Problem]
     changes: Changes | None = None
+    kept: Kept | None = None
 
 
 def convert_corpus(
@@ -71,6 +76,7 @@ def convert_corpus(
     fields: str = "all",
     reprints: bool = True,
     anew: bool = False,
+    keep_raw: bool = False,
     dry_run: bool = False,
     progress: bool = False,
     reading: ReadOptions | None = None,
@@ -86,6 +92,8 @@ def convert_corpus(
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
         fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
             stories (their tables are empty). reprints: False leaves the tables of stories, reprints and variants empty.
+        keep_raw: copy the sources into `out/sources` first and convert that folder, so that what is kept gives the same
+            tables again; a root's id prefix stands before its files' paths there. A dry run copies nothing.
         anew: convert all files, also those that are as they were when the tables were made.
         reading: limits, and columns that win over the project's own (`schema/dataset.yaml`).
         dry_run: convert and report, write nothing. progress: draw a bar, if stderr is a terminal.
@@ -109,28 +117,43 @@ def convert_corpus(
     if fields not in FIELDS:
         raise UsageError(f"--fields {fields!r}: give one of {', '.join(FIELDS)}")
     prefixes = spread_prefixes(id_prefixes, len(sources))
-    found = find_sources(sources, ENDINGS, format)
-    files = _files_to_read(found, name_documents(found, prefixes), prefixes)
+    kept = None
+    if keep_raw and not dry_run:
+        from .conversion.keeping import SOURCES
+        from .conversion.keeping import keep_raw as keep
+
+        kept = keep(project, sources, prefixes, out, format)
+        sources, prefixes = [out / SOURCES], [""]
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
-        conversion, facts = _prepare(project, sources, files, encoding, fields, reading or ReadOptions())
+        # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
+        module = "columnar" if fields == "text" else "records"
+        pool = stack.enter_context(Workers(workers, f"{__package__}.conversion.{module}"))
+        conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
         conversion = replace(conversion, folder=target / WORK)
+        found = find_sources(sources, ENDINGS, format)
+        files = _files_to_read(found, name_documents(found, prefixes), prefixes)
+        facts = facts_by_file(rows, {file.source_path for file in files if file.root in conversion.own_roots})
+        conversion = _with_rules(conversion, files)
         conversion.folder.mkdir(parents=True, exist_ok=True)
+
+        from .conversion.run import Again, Run, one_a_place
+        from .conversion.state import read_state
+
         remember = None if dry_run or project is None else project.studio / "reprints.npz"
         begin = partial(Run, project, conversion, facts, found, reprints and fields == "all", sources, remember)
         run_of = begin()
         before = None if anew or dry_run or len(sources) != 1 else read_state(conversion.folder, run_of.rules)
         try:
-            run_of.convert_all(files, workers, progress, before)
+            run_of.convert_all(files, pool, progress, before)
         except Again:  # an id that stands twice belongs to the first of all sources, old or new
             run_of = begin()
-            run_of.convert_all(files, workers, progress, None)
+            run_of.convert_all(files, pool, progress, None)
         if not dry_run:
             run_of.write()
-    rejects = one_a_place(run_of.rejects)
-    return ConvertReport(
-        run_of.counts, [_as_problem(reject) for reject in rejects], sorted(run_of.problems), run_of.changes
-    )
+    rejects = one_a_place([*run_of.rejects, *(kept.rejects if kept else ())])
+    problems = [_as_problem(reject) for reject in rejects]
+    return ConvertReport(run_of.counts, problems, sorted(run_of.problems), run_of.changes, kept)
 
 
 def _check_encoding(encoding: str) -> None:
@@ -141,14 +164,9 @@ def _check_encoding(encoding: str) -> None:
 
 
 def _prepare(
-    project: Project | None,
-    sources: Sequence[Path | str],
-    files: Sequence[SourceFile],
-    encoding: str | None,
-    fields: str,
-    reading: ReadOptions,
+    project: Project | None, sources: Sequence[Path | str], encoding: str | None, fields: str, reading: ReadOptions
 ) -> tuple[Conversion, Mapping[str, SourceFacts]]:
-    """What all parcels are converted with, and what `sources.csv` knows of each file."""
+    """What all parcels are converted with, but for the rules, and the rows of `sources.csv`."""
     codebook = None
     corrections: dict[str, Any] = {}
     facts: Mapping[str, SourceFacts] = {}
@@ -158,18 +176,27 @@ def _prepare(
         from .codebook import read_codebook, read_dataset
 
         codebook = read_codebook(project.codebook_yaml)
-        facts = read_sources_csv(project.sources_csv)
-        corrections = {name: tuple(rows) for name, rows in read_corrections(project.corrections_csv).items()}
         own_roots = frozenset(number for number, source in enumerate(sources) if base_of(source) == project.sources)
+        facts = read_sources_csv(project.sources_csv)
+        if own_roots and project.corrections_csv.is_file():
+            from .text.corrections import read_corrections
+
+            corrections = {name: tuple(rows) for name, rows in read_corrections(project.corrections_csv).items()}
         schemas = project.table_schemas if project.table_schemas.is_dir() else None
         if project.dataset_yaml.is_file():
             reading = replace(reading, columns={**read_dataset(project.dataset_yaml).columns, **reading.columns})
     lexicon = Lexicon.for_codebook(codebook)
-    words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
-    rules = repr((rules_sha256(), words, encoding, fields, reading.limits, sorted(reading.columns.items())))
-    loose = loose_corrections(corrections, files)
-    conversion = Conversion(lexicon, corrections, own_roots, encoding, fields, Path(), schemas, rules, reading, loose)
+    conversion = Conversion(lexicon, corrections, own_roots, encoding, fields, Path(), schemas, reading=reading)
     return conversion, facts
+
+
+def _with_rules(conversion: Conversion, files: Sequence[SourceFile]) -> Conversion:
+    """With the rules that all rows depend on."""
+    lexicon, reading = conversion.lexicon, conversion.reading
+    words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
+    settings = (conversion.encoding, conversion.fields, reading.limits, sorted(reading.columns.items()))
+    loose = loose_corrections(conversion.corrections, files)
+    return replace(conversion, rules=repr((rules_sha256(), words, *settings)), loose=loose)
 
 
 def _files_to_read(found: FoundSources, names: Mapping[int, str], prefixes: Sequence[str]) -> list[SourceFile]:

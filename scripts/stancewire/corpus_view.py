@@ -3,6 +3,7 @@
     corpus = stancewire.open(".")
     corpus.stances_wide                # a DataFrame, read when first asked for; so every other table
     corpus.documents(body=True)        # the documents with a column `body`, the reading text
+    corpus.carried("stances_wide")     # what gold says of the head of a story, where other versions say the same
 
 Columns are those of `pd.read_parquet` on the same file. A table that is not the one its manifest or descriptor names is
 refused.
@@ -70,6 +71,31 @@ class Corpus:
         from .release.packages import open_package
 
         return open_package(self.path).table(name)
+
+    def carried(self, name: str) -> pd.DataFrame:
+        """Gold carried over from the heads of stories to what other versions say in the same words and nobody judged.
+
+        Columns as in the table, and `carried_from`, the id of the head's row (see `gold.carried`): these are no
+        judgements of the version, and no votes.
+
+        Args:
+            name: `mentions`, `stances` or `stances_wide`.
+
+        Raises:
+            ReleaseError: this is a release; what tasks showed is known in a project only.
+            UsageError: another table.
+        """
+        if not self._is_project:
+            raise ReleaseError(f"{self.path} is a release; open the project that it was made from")
+        from .gold.carried import FROM, carried_rows
+        from .tables import make_table, read_table_schema
+
+        project = Project(self.path)
+        rows = sorted(carried_rows(project, name), key=lambda row: (row["doc_id"], row["start"], row["end"], row[FROM]))
+        schema = read_table_schema(name, project.table_schemas)
+        frame = make_table(schema, [{k: v for k, v in row.items() if k != FROM} for row in rows]).to_pandas()
+        key = schema.key[0]
+        return frame.assign(**{FROM: frame[key].map({row[key]: row[FROM] for row in rows})})
 
     def bodies(self) -> dict[str, str]:
         """The reading text by document: its body segments joined by blank lines."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from .errors import ProjectError
@@ -39,6 +40,9 @@ ANNOTATION_TABLES = (
     "stances_wide",
 )
 
+
+# Between a file's path and what is named within it: `pages.zip!2019/a.html`, `lines.jsonl#17`.
+INSIDE = "!#"
 
 _held: set[Path] = set()
 
@@ -66,6 +70,7 @@ class Project:
         self.annotations = self.root / "annotations"
         self.campaign_yaml = self.annotations / "campaign.yaml"
         self.exports = self.annotations / "exports"
+        self.adjudications = self.annotations / "adjudications"
         self.adjudications_jsonl = self.annotations / "adjudications.jsonl"
         self.splits_yaml = self.annotations / "splits.yaml"
         self.splits_certificate = self.annotations / "splits_certificate.json"
@@ -130,6 +135,17 @@ class Project:
         finally:
             _held.discard(self.root)
             handle.close()
+
+
+def split_place(source_path: str, files: Collection[str]) -> tuple[str, str] | None:
+    """The file that a path in `sources.csv` names, and the member or record in it; None where there is no such file.
+
+    A file may have these signs in its own name: the longest path that is a file counts.
+    """
+    if source_path in files:
+        return source_path, ""
+    signs = [match.start() for match in re.finditer(f"[{INSIDE}]", source_path)]
+    return next(((source_path[:at], source_path[at:]) for at in reversed(signs) if source_path[:at] in files), None)
 
 
 def _try_lock(descriptor: int) -> bool:

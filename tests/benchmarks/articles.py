@@ -102,26 +102,32 @@ class Newsroom:
         if kind == "truncated":  # cut from the end, as editors cut; never below three sentences
             kept = body[: max(3, round(len(body) * draw.uniform(0.25, 0.6)))]
             return [headline, *self.edited(kept, draw, 0.015)]
-        if kind == "heavy":  # rewritten: an eighth of the sentences new, one in thirty words changed, a sentence moved
-            fresh = set(draw.sample(range(len(body)), len(body) // 8))
+        if kind == "heavy":  # rewritten: containment 0.59, Jaccard 0.41 on average, for some below 0.45 and 0.28
+            fresh = set(draw.sample(range(len(body)), max(1, round(len(body) / 6))))
             kept = [self.sentences(draw, 20)[0] if at in fresh else sentence for at, sentence in enumerate(body)]
-            place = draw.randrange(1, len(kept))
-            moved = kept.pop(place)
-            kept.insert(draw.randrange(len(kept)), moved)
-            return [headline, *self.edited(kept, draw, 0.033)]
+            for _ in range(3):
+                moved = kept.pop(draw.randrange(len(kept)))
+                kept.insert(draw.randrange(len(kept) + 1), moved)
+            return [headline, *self.edited(kept, draw, 0.045)]
         # embedded: a copy, hardly edited, inside a longer article on something wider
         around = self.sentences(draw, draw.randint(250, 700))
         place = draw.randint(0, len(around))
         return [headline, *around[:place], *self.edited(body, draw, 0.02), *around[place:]]
 
     def same_event(self, original: Sentences, draw: random.Random) -> Sentences:
-        """An independent report: a sixth to a third of the original are sentences of the original, its quotes."""
+        """An independent report: a sixth to a third of the original are in it, its quotes, in their order or in none.
+
+        Containment goes up to 0.36.
+        """
         _, *body = original
-        quotes = draw.sample(body, max(1, round(len(body) * draw.uniform(0.15, 0.33))))
+        quotes = draw.sample(range(len(body)), max(1, round(len(body) * draw.uniform(0.15, 0.33))))
         n_words = sum(map(len, body))
         own = self.sentences(draw, round(n_words * draw.uniform(0.7, 1.3)))
-        for quote in quotes:
-            own.insert(draw.randint(0, len(own)), quote)
+        places = [draw.randint(0, len(own)) for _ in quotes]
+        if draw.random() < 0.5:
+            quotes, places = sorted(quotes), sorted(places)
+        for before, (quote, place) in enumerate(zip(quotes, places, strict=True)):
+            own.insert(place + before, body[quote])
         return [self.draw_words(draw, draw.randint(6, 11)), *own]
 
     def edited(self, sentences: Sentences, draw: random.Random, share: float) -> Sentences:

@@ -58,35 +58,46 @@ def _answer(made: random.Random, text: str, number: int, who: int) -> dict[str, 
     return about | {"result": results}
 
 
+# DuckDB's columns: what a judgement needs, and nothing else.
+COLUMNS = """{
+    'data': 'STRUCT("text" VARCHAR)',
+    'annotations': 'STRUCT(completed_by JSON, updated_at VARCHAR, lead_time DOUBLE, was_cancelled BOOLEAN,
+        result STRUCT(id VARCHAR, from_name VARCHAR, "type" VARCHAR, origin VARCHAR,
+        "value" STRUCT("start" BIGINT, "end" BIGINT, "text" VARCHAR, labels VARCHAR[])
+    )[])[]'
+}"""
+LARGEST_TASK = 4 << 20
+MEMORY = "320MB"
+
+
 # What is measured: (seconds, findings or rows); each in a process of its own.
 
 
-def ours(path: Path) -> tuple[float, int]:
-    """Judgement rows with ids and reasons, batch by batch."""
-    import duckdb  # noqa: F401
-
+def _ours(path: Path, workers: int, ids: bool = True) -> tuple[float, int]:
     from stancewire.imports.columnar import read_span_batches
 
     begun = time.perf_counter()
-    rows = sum(len(batch) for batch in read_span_batches(path, LABELS))
+    rows = sum(len(batch) for batch in read_span_batches(path, LABELS, ids, workers=workers))
     return time.perf_counter() - begun, rows
+
+
+def ours(path: Path) -> tuple[float, int]:
+    """Judgement rows with ids and reasons, batch by batch, in one process, as DuckDB reads an array in one thread."""
+    return _ours(path, 1)
+
+
+def ours_two(path: Path) -> tuple[float, int]:
+    """The same by two processes; starting them is counted."""
+    return _ours(path, 2)
 
 
 def ours_without_ids(path: Path) -> tuple[float, int]:
     """The same without `judgement_id`, whose SHA-256 a row is the floor under the rest."""
-    import duckdb  # noqa: F401
-
-    from stancewire.imports.columnar import read_span_batches
-
-    begun = time.perf_counter()
-    rows = sum(len(batch) for batch in read_span_batches(path, LABELS, ids=False))
-    return time.perf_counter() - begun, rows
+    return _ours(path, 1, ids=False)
 
 
 def ours_table(path: Path) -> tuple[float, int]:
-    """The same, written as Parquet."""
-    import duckdb  # noqa: F401
-
+    """The same with ids, written as Parquet, with as many processes as `import --table` takes."""
     from stancewire.imports.columnar import write_span_table
 
     begun = time.perf_counter()
@@ -96,8 +107,6 @@ def ours_table(path: Path) -> tuple[float, int]:
 
 def _duckdb(path: Path, query: str) -> tuple[float, int]:
     import duckdb
-
-    from stancewire.imports.columnar import COLUMNS, LARGEST_TASK, MEMORY
 
     database = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY})
     source = f"read_json('{path}', format = 'auto', columns = {COLUMNS}, maximum_object_size = {LARGEST_TASK})"
@@ -133,17 +142,19 @@ def pandas_normalize(path: Path) -> tuple[float, int]:
 
 
 def our_validation(path: Path) -> tuple[float, int]:
-    """The checks alone, on marks already read."""
-    import duckdb
+    """The checks alone, on marks already read, a batch at a time."""
+    from stancewire.imports.columnar import BYTES_A_RUN, marked_spans, span_reasons
+    from stancewire.label_studio.regions import span_columns
+    from stancewire.label_studio.splitting import read_runs
 
-    from stancewire.imports.columnar import LARGEST_TASK, MARKS, REASON
-
-    database = duckdb.connect(config={"threads": 2})
-    database.execute(f"CREATE TABLE marks AS {MARKS}", [str(path), LARGEST_TASK])
-    begun = time.perf_counter()
-    known = list(LABELS)
-    found = database.execute(f"SELECT count({REASON}) FROM marks", [known, known]).fetchall()
-    return time.perf_counter() - begun, int(found[0][0])
+    seconds, found = 0.0, 0
+    for tasks in read_runs(path, BYTES_A_RUN):
+        marked = marked_spans(span_columns(tasks))
+        begun = time.perf_counter()
+        reasons = span_reasons(marked, LABELS)
+        seconds += time.perf_counter() - begun
+        found += len(reasons) - reasons.null_count
+    return seconds, found
 
 
 def jsonschema_rows(path: Path) -> tuple[float, int]:
@@ -176,6 +187,7 @@ MEASURES: dict[str, Callable[[Path], tuple[float, int]]] = {
     item.__name__: item
     for item in (
         ours,
+        ours_two,
         ours_without_ids,
         ours_table,
         duckdb_bare,
@@ -187,16 +199,15 @@ MEASURES: dict[str, Callable[[Path], tuple[float, int]]] = {
 }
 
 
-def measure(name: str, path: Path, runs: int) -> tuple[float, int, int]:
-    """(best seconds, rows or findings, greatest memory in MB) of one measure."""
-    best: tuple[float, int, int] | None = None
+def measure(name: str, path: Path, runs: int) -> tuple[float, int, int, float]:
+    """(best seconds, rows or findings, greatest memory in MB, least CPU seconds) of one measure."""
+    taken = []
     for _ in range(runs):
         command = [sys.executable, __file__, "--one", name, str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds, count, memory = json.loads(done.stdout)
-        best = (min(seconds, best[0] if best else seconds), count, max(memory, best[2] if best else 0))
-    assert best is not None
-    return best
+        taken.append(json.loads(done.stdout))
+    seconds, counts, memory, cpu = zip(*taken, strict=True)
+    return min(seconds), counts[0], max(memory), min(cpu)
 
 
 def main() -> int:
@@ -208,38 +219,43 @@ def main() -> int:
     parser.add_argument("--one", nargs=2, metavar=("MEASURE", "FILE"), help="measure one, print JSON (internal)")
     args = parser.parse_args()
     if args.one:
+        before = _cpu()
         seconds, count = MEASURES[args.one[0]](Path(args.one[1]))
-        print(json.dumps([seconds, count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]))
+        memory = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        print(json.dumps([seconds, count, memory // 1024, _cpu() - before]))
         return 0
     with tempfile.TemporaryDirectory() as folder:
         large, small = Path(folder) / "large.json", Path(folder) / "small.json"
         make_export(large, args.tasks)
         make_export(small, args.peer_tasks)
         print(f"{large.stat().st_size / 1e6:.0f} MB, {args.tasks * N_ANNOTATORS * N_REGIONS:,} regions")
-        found = {
-            name: measure(name, large, args.runs)
-            for name in ("ours", "duckdb_bare", "ours_without_ids", "duckdb_rows", "ours_table")
-        }
-        found["our_validation"] = measure("our_validation", large, args.runs)
-        small_found = {
-            name: measure(name, small, 1) for name in ("pandas_normalize", "jsonschema_rows", "our_validation")
-        }
-    for name, (seconds, count, memory) in found.items():
-        print(f"{name:18} {seconds:7.2f} s  {count:9,}  {memory:5} MB")
-    for name, (seconds, count, memory) in small_found.items():
-        print(f"{name:18} {seconds:7.2f} s  {count:9,}  {memory:5} MB  ({args.peer_tasks} tasks)")
-    scale = args.tasks / args.peer_tasks
-    rows, _, memory = found["ours"]
-    bare = rows / found["duckdb_bare"][0]
-    print(f"ours / bare read_json       {bare:6.2f}  (aim: at most 2; {memory} MB of 500)")
-    print(f"ours without ids / bare     {found['ours_without_ids'][0] / found['duckdb_bare'][0]:6.2f}")
-    print(f"ours / read_json to rows    {rows / found['duckdb_rows'][0]:6.2f}")
-    print(f"json_normalize / ours       {small_found['pandas_normalize'][0] * scale / rows:6.1f}  (aim: at least 8)")
-    checks = small_found["jsonschema_rows"][0] * scale / found["our_validation"][0]
-    print(f"jsonschema / our validation {checks:6.0f}  (aim: at least 250)")
+        names = ("ours", "duckdb_bare", "ours_two", "ours_without_ids", "duckdb_rows", "ours_table", "our_validation")
+        found = {name: measure(name, large, args.runs) for name in names}
+        names = ("pandas_normalize", "jsonschema_rows", "ours", "our_validation")
+        small_found = {name: measure(name, small, args.runs if name.startswith("our") else 1) for name in names}
+    print(f"{'':18} {'wall':>7}    {'CPU':>7}    {'rows':>9}  memory of the greatest process")
+    for listed, where in ((found, ""), (small_found, f"  ({args.peer_tasks} tasks)")):
+        for name, (seconds, count, memory, cpu) in listed.items():
+            print(f"{name:18} {seconds:7.2f} s  {cpu:7.2f} s  {count:9,}  {memory:5} MB{where}")
+    rows, bare = found["ours"], found["duckdb_bare"]
+    for name in ("ours", "ours_two", "ours_without_ids", "ours_table"):
+        one = found[name]
+        print(f"{name:17} / bare read_json: wall {one[0] / bare[0]:5.2f}, CPU {one[3] / bare[3]:5.2f}"
+              f"  (aim: at most 2; {one[2]} MB of 500)")  # fmt: skip
+    print(f"ours / read_json to rows    {rows[0] / found['duckdb_rows'][0]:6.2f}")
+    normalize = small_found["pandas_normalize"][0] / small_found["ours"][0]
+    print(f"json_normalize / ours       {normalize:6.1f}  (aim: at least 8; the same {args.peer_tasks} tasks)")
+    checks = small_found["jsonschema_rows"][0] / small_found["our_validation"][0]
+    print(f"jsonschema / our validation {checks:6.0f}  (aim: at least 250; the same {args.peer_tasks} tasks)")
     same = small_found["jsonschema_rows"][1] == small_found["our_validation"][1]
     print("same findings" if same else "findings differ")
     return 0 if same else 1
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from .units import Unit, Vote
 from .values import LAYER_FIELDS, Row, field_value
 
 CONTEXT = 200  # characters on either side
-MOST_UNITS = 300
+MOST_UNITS, MOST_PAIRS = 300, 60
 WEIGHTS = {"exists": 1.5, "boundary": 0.5, "label": 2.0, "kind": 0.5, "entity_id": 1.0, "stance": 3.0, "holder": 2.0}
 WEIGHTS |= {"via": 1.0, "attribution": 1.0}
+_FIELDS = {"exists": "found by some only", "boundary": "its words", "entity_id": "entity"}
 _PLOTTED = ("span F1, ", "tuple F1", "token F1", "share of units", "percent", "Krippendorff", "Cohen", "Gwet", "Fleiss")
 
 
@@ -73,13 +74,49 @@ def disagreement_page(
     shown = [_unit(number, *item, texts) for number, item in enumerate(listed[:MOST_UNITS], 1)]
     return page(
         f"Disagreements: {title}",
-        [element("p", note, attributes={"class": "warning"}) for note in notes],
+        [element("p", note.removeprefix("warning: "), attributes={"class": "warning"}) for note in notes],
+        element("h2", "Where they differ"),
+        _overview(units, listed),
         element("h2", "What annotators see differently, worst first"),
         element("p", count + "."),
         shown,
         element("h2", "How far they agree"),
         _figures(rows),
+        _pairs(rows),
     )
+
+
+def _overview(units: Sequence[Unit], listed: Sequence[tuple[float, Unit, dict[str, float]]]) -> Html:
+    """A row a layer: units, those in dispute, and in which fields how often."""
+    cells = []
+    for layer in LAYER_FIELDS:
+        whole = sum(unit.layer == layer for unit in units)
+        fields = Counter(field for _, unit, disputed_ in listed if unit.layer == layer for field in disputed_)
+        worst = sum(unit.layer == layer for _, unit, _ in listed)
+        said = ", ".join(f"{_FIELDS.get(field, field)} {count}" for field, count in fields.most_common())
+        if whole:
+            cells.append([layer.replace("_", " "), str(whole), str(worst), f"{worst / whole:.0%}", said])
+    return table(["layer", "units", "disputed", "share", "in what, how often"], cells)
+
+
+def _pairs(rows: Sequence[Row]) -> list[Html]:
+    """Who sees things like whom: a row a layer and pair of annotators, those least alike first."""
+    found: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        if row["by"] == "annotator pair":
+            found.setdefault((row["layer"], row["group"]), {})[row["measure"]] = row
+    cells = []
+    for (layer, pair), measures in found.items():
+        f1 = measures.get("span F1, overlapping")
+        judged = measures.get(f"percent agreement: {LAYER_FIELDS[layer][0]}")
+        if f1 is not None and judged is not None:
+            value = -1.0 if f1["value"] is None else f1["value"]
+            cells.append((layer, value, [layer, pair, str(f1["n_units"]), _number(f1), _number(judged)]))
+    if not cells:
+        return []
+    headings = ["layer", "pair", "units", "found: span F1, overlapping", "judged: percent agreement, label or stance"]
+    listed = [cell for *_, cell in sorted(cells)[:MOST_PAIRS]]
+    return [element("h3", "Who sees things like whom"), table(headings, listed)]
 
 
 def _figures(rows: Sequence[Row]) -> list[Html]:
@@ -138,19 +175,43 @@ def _unit(number: int, score: float, unit: Unit, fields: Mapping[str, float], te
     silent = sorted(set(unit.voters) - {vote.annotator_id for vote in unit.votes})
     body: list[Html] = [
         element("h3", about),
-        element("p", f"differs in {', '.join(worst)} (weight {score:.2f})", attributes={"class": "quiet"}),
+        element(
+            "p",
+            f"differs in {', '.join(_FIELDS.get(field, field) for field in worst)} (weight {score:.2f})",
+            attributes={"class": "quiet"},
+        ),
     ]
     if unit.layer != "document_stance":
         body += _contexts(unit, texts.get(unit.doc_id, ""))
     names = LAYER_FIELDS[unit.layer]
     cells = [
-        [vote.annotator_id, *(field_value(vote.row, field) or "none" for field in names), vote.row.get("comment") or ""]
+        [vote.annotator_id, *(_cell(vote, field, fields) for field in names), vote.row.get("comment") or ""]
         for vote in unit.votes
     ]
     if unit.layer != "document_stance":
         cells += [[name, *["marked nothing" if i == 0 else "" for i in range(len(names))], ""] for name in silent]
     body.append(table(["annotator", *(field.removesuffix("_id") for field in names), "comment"], cells))
     return element("article", body)
+
+
+def _cell(vote: Vote, field: str, disputed_: Mapping[str, float]) -> str:
+    """A value as it is read: entities without their document; marked where the field is in dispute."""
+    value = field_value(vote.row, field) or "none"
+    if field in ("entity_id", "holder", "via"):
+        value = value.removeprefix("entity:").rpartition("#")[2]
+    return element("span", value, attributes={"class": "differs"}) if field in disputed_ else value
+
+
+def _before(text: str, start: int) -> str:
+    """What stands before a place, cut at white space."""
+    words = text[max(0, start - CONTEXT) : start]
+    return words if start <= CONTEXT else "\u2026" + words[words.find(" ") + 1 :]
+
+
+def _after(text: str, end: int) -> str:
+    """What stands after a place, cut at white space."""
+    words = text[end : end + CONTEXT]
+    return words if end + CONTEXT >= len(text) else (words.rpartition(" ")[0] or words) + "\u2026"
 
 
 def _contexts(unit: Unit, text: str) -> list[Html]:
@@ -160,8 +221,7 @@ def _contexts(unit: Unit, text: str) -> list[Html]:
         places.setdefault(_place(vote), []).append(vote.annotator_id)
     made = []
     for (start, end), names in sorted(places.items()):
-        before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
-        context = [before, element("mark", text[start:end]), after]
+        context = [_before(text, start), element("mark", text[start:end]), _after(text, end)]
         made.append(element("p", ", ".join(names) + ":", attributes={"class": "quiet"}))
         made.append(element("p", context, attributes={"class": "context", "dir": "auto"}))
     return made

@@ -6,7 +6,9 @@ is undefined it is null. `reason` says why, and says so where the annotators are
 are two passes of models, not two readers.
 
 Groups: `all`; `suggestions` (shown or not); `target`; `label` and `holder type` (only the votes that say so);
-`annotator pair`; `round`; `month` (of a document's last judgement).
+`annotator pair`; `round`; `month` (of a document's last judgement); `reprints`, with the one group `shared sentences`:
+sentences that stand alike in several versions of a story, where different annotators judged different versions
+(`shared`). These units are in no other group, `all` included, and nothing is counted token by token in them.
 
 A worked example. Two annotators read one text; ann-a marks three spans, ann-b two, of which one is equal to one of
 ann-a's and the other overlaps one. Span F1, exact: 2 * 1 / (3 + 2) = 0.4; overlapping: 2 * 2 / 5 = 0.8. Of ann-a's
@@ -33,6 +35,9 @@ from .values import Row
 
 MODELS_ONLY = "agreement between model passes, not inter-annotator agreement"
 FEW_STORIES = f"fewer than {LEAST_STORIES} stories: no interval, and the value speaks for these documents only"
+
+SHARED = ("reprints", "shared sentences")
+"""Grouping and group of sentences that were judged in different versions of a story."""
 
 VOTE_GROUPS = {"mention": ("label", "label"), "stance": ("holder type", "holder_type")}
 """Of each layer: the grouping by what the votes themselves say, and its column."""
@@ -63,6 +68,7 @@ def measure_agreement(
     texts: Mapping[str, str] | None = None,
     codebook: Codebook | None = None,
     rounds: Mapping[int, Sequence[Unit]] | None = None,
+    shared: Sequence[Unit] = (),
 ) -> list[Row]:
     """Rows of `agreement` for each layer, as a whole and by each grouping.
 
@@ -73,6 +79,7 @@ def measure_agreement(
         texts: doc_id -> canonical text; without them nothing is counted token by token.
         codebook: the values that could have been chosen (Gwet's AC1 asks how many), and levels.
         rounds: the units of each round by itself (`units.make_rounds`).
+        shared: the units of sentences that versions share (`shared.make_shared_units`).
     """
     by_layer: dict[str, list[Unit]] = {layer: [] for layer in LAYER_PASS}
     for unit in units:
@@ -85,7 +92,8 @@ def measure_agreement(
             number: [unit for unit in made if unit.layer == layer and not unit.is_projected]
             for number, made in sorted((rounds or {}).items())
         }
-        for group in _groups(layer, listed, tokens, of_rounds):
+        common = [unit for unit in shared if unit.layer == layer and not unit.is_projected]
+        for group in _groups(layer, listed, tokens, of_rounds, common):
             sums = found_sums(group.columns, group.units, group.pair)
             if group.by != "label":
                 whole = group.by in ("all", "annotator pair")
@@ -100,7 +108,11 @@ def measure_agreement(
 
 
 def _groups(
-    layer: str, units: Sequence[Unit], tokens: Tokens | None, rounds: Mapping[int, Sequence[Unit]]
+    layer: str,
+    units: Sequence[Unit],
+    tokens: Tokens | None,
+    rounds: Mapping[int, Sequence[Unit]],
+    shared: Sequence[Unit],
 ) -> Iterator[Group]:
     columns = make_columns(layer, units, tokens)
     yield Group("all", "all", columns, np.ones(len(units), dtype=np.bool_))
@@ -126,6 +138,8 @@ def _groups(
     for number, made in rounds.items():
         if made:
             yield Group("round", str(number), make_columns(layer, made, tokens), np.ones(len(made), dtype=np.bool_))
+    if shared:
+        yield Group(*SHARED, make_columns(layer, shared, None), np.ones(len(shared), dtype=np.bool_))
 
 
 def _months(units: Sequence[Unit]) -> dict[str, str]:

@@ -20,9 +20,13 @@ table { border-collapse: collapse; margin: .5rem 0 } th, td { text-align: left; 
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 mark { background: #ffe08a; color: inherit } p.context { white-space: pre-wrap; margin: .2rem 0 .2rem 1rem }
 p.warning { border-left: .3rem solid #b25000; padding-left: .8rem } .quiet { color: #595959 }
+td .differs { background: #fbe0d0; padding: 0 .25rem }
 article { border-top: 1px solid #bbb } figure { margin: 1rem 0 } figcaption { font-weight: 600 }
 svg { max-width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif }
 """.strip()
+
+
+LETTER = 6.6  # width of a letter of a plot's names, in the plot's units: what wide sans-serif faces need
 
 
 class Html(str):
@@ -85,7 +89,8 @@ def dot_plot(title: str, rows: Sequence[tuple[str, float, float | None, float | 
         rows: name, value, lower and upper end of its interval (None where there is none).
     """
     least = min([0.0, *(value if low is None else low for _, value, low, _ in rows)])
-    height, left, width = 24 * len(rows) + 30, 480, 400
+    height, width = 24 * len(rows) + 30, 400
+    left = round(24 + LETTER * max((len(name) for name, *_ in rows), default=0))
 
     def x(value: float) -> float:
         return round(left + (value - least) / (1 - least) * width, 1)
@@ -93,15 +98,15 @@ def dot_plot(title: str, rows: Sequence[tuple[str, float, float | None, float | 
     drawn: list[Html] = []
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         at = x(tick)
-        drawn.append(_shape("line", x1=at, x2=at, y1=4, y2=height - 22, stroke="#ddd"))
+        drawn.append(shape("line", x1=at, x2=at, y1=4, y2=height - 22, stroke="#ddd"))
         drawn.append(element("text", f"{tick:g}", attributes={"x": at, "y": height - 6, "text-anchor": "middle"}))
     for number, (name, value, low, high) in enumerate(rows):
         y = 24 * number + 18
         drawn.append(element("text", name, attributes={"x": left - 12, "y": y + 4, "text-anchor": "end"}))
         if low is not None and high is not None:
-            drawn.append(_shape("line", x1=x(low), x2=x(high), y1=y, y2=y, stroke="#0b5394", **{"stroke-width": 3}))
-        drawn.append(_shape("circle", cx=x(value), cy=y, r=5, fill="#0b5394"))
-    return _figure(title, drawn, left + width + 20, height)
+            drawn.append(shape("line", x1=x(low), x2=x(high), y1=y, y2=y, stroke="#0b5394", **{"stroke-width": 3}))
+        drawn.append(shape("circle", cx=x(value), cy=y, r=5, fill="#0b5394"))
+    return figure(title, drawn, left + width + 20, height)
 
 
 def heat_map(title: str, names: Sequence[str], shares: Mapping[tuple[str, str], float]) -> Html:
@@ -118,18 +123,20 @@ def heat_map(title: str, names: Sequence[str], shares: Mapping[tuple[str, str], 
             share = shares.get((one, other), shares.get((other, one), 0.0))
             strength = share / most
             place = {"x": left + side * j, "y": y, "width": side - 2, "height": side - 2}
-            drawn.append(_shape("rect", fill="#0b5394", **{"fill-opacity": round(strength, 3)}, **place))
+            drawn.append(shape("rect", fill="#0b5394", **{"fill-opacity": round(strength, 3)}, **place))
             at = {"x": left + side * (j + 0.5) - 1, "y": y + side / 2 + 4, "text-anchor": "middle"}
             ink = "#fff" if strength > 0.5 else "#1a1a1a"
             drawn.append(element("text", f"{share:.3f}", attributes=at | {"fill": ink}))
-    return _figure(title, drawn, left + side * len(names) + 10, top + side * len(names) + 4)
+    return figure(title, drawn, left + side * len(names) + 10, top + side * len(names) + 4)
 
 
-def _shape(tag: str, **attributes: object) -> Html:
+def shape(tag: str, **attributes: object) -> Html:
+    """A drawn element without words."""
     return element(tag, attributes=attributes)
 
 
-def _figure(title: str, drawn: Sequence[Html], width: float, height: float) -> Html:
+def figure(title: str, drawn: Sequence[Html], width: float, height: float) -> Html:
+    """A drawing with its title, for the eye and for who has it read aloud."""
     size = {"viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}", "height": f"{height:g}"}
     drawing = element("svg", element("title", title), drawn, attributes={"role": "img", **size})
     return element("figure", element("figcaption", title), drawing)

@@ -3,19 +3,22 @@
 Only current judgements whose place is the same count (`may_vote`). An annotator has one voice a document and pass: the
 latest round that they submitted. Whoever submitted and marked nothing at a unit votes against it, except where that is
 not known: one of their judgements was made on an older text and stands (`moved`) in this very unit, or nobody knows
-where it stands (`lost`). They then abstain.
+where it stands (`lost`). They then abstain. Who was not shown the words (their task held other passages of the document
+only) had no chance to mark them, and is none of those who submitted, as far as this unit goes.
 
 What came of a suggestion projected from another version of the story, accepted or edited, is no independent judgement:
 beside an independent one it does not count, and its annotator abstains; alone, all that say the same are one voice.
+Nor is a document's stance that was given on some of its passages: the same holds for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..codebook.model import Rules
+from ..judgements.shown import Shown, Task, covers
 from ..label_studio.model import PROJECTED
 from .align import Span, align
 from .values import LAYER_FIELDS, Row, field_value
@@ -41,10 +44,10 @@ class Unit:
     Attributes:
         target_id: the folded target; None for mentions.
         votes: at most one an annotator, sorted by annotator.
-        submitted: all who submitted this document and pass, sorted. abstained: those of them whose silence means
-        nothing. suggested: were suggestions shown to any of those who submitted? is_projected: all votes came of what
-        was projected from another version of the story; there is no independent judgement in it. n_aside: judgements
-        that do not count as votes for that reason.
+        submitted: all who submitted this document and pass and were shown these words, sorted. abstained: those of them
+        whose silence means nothing. suggested: were suggestions shown to any of those who submitted? is_projected: all
+        votes came of what was projected from another version of the story, or are about a document that was shown in
+        part; there is no independent judgement in it. n_aside: judgements that do not count as votes for that reason.
     """
 
     layer: str
@@ -85,9 +88,13 @@ def is_projected(row: Row) -> bool:
     return row["origin"] != "manual" and (row["suggested_by"] or "").startswith(PROJECTED)
 
 
-def independent_votes(votes: list[Vote]) -> tuple[list[Vote], bool]:
-    """The votes of a unit that count, in their order, and whether all of them came of projected suggestions."""
-    own = [vote for vote in votes if not is_projected(vote.row)]
+def independent_votes(votes: list[Vote], dependent: Collection[str] = ()) -> tuple[list[Vote], bool]:
+    """The votes of a unit that count, in their order, and whether none of them is independent.
+
+    Args:
+        dependent: annotators whose judgement of this unit is no independent one, wherever it came from.
+    """
+    own = [vote for vote in votes if not is_projected(vote.row) and vote.annotator_id not in dependent]
     if own or not votes:
         return own, False
     layer = votes[0].row["layer"]
@@ -96,15 +103,24 @@ def independent_votes(votes: list[Vote]) -> tuple[list[Vote], bool]:
 
 
 def make_units(
-    judgements: Iterable[Row], assignments: Iterable[Row], rules: Rules, reviewed: frozenset[str] = frozenset()
+    judgements: Iterable[Row],
+    assignments: Iterable[Row],
+    rules: Rules,
+    reviewed: frozenset[str] = frozenset(),
+    shown: Mapping[Task, Shown] | None = None,
+    parts: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> list[Unit]:
     """The units of all documents, sorted by document, layer, target and place.
 
     Args:
         judgements, assignments: rows of these tables, in any order.
         rules: the codebook's; its overlaps say how much two spans must share to be one unit.
+        shown: what assignments showed, where that is known; the others showed all there is to mark.
+        parts: doc_id -> headline and body of the documents in `shown`: whoever was not shown all of them answers for
+            the document on a part of it.
     """
-    rounds, suggested = _latest_rounds(assignments)
+    rounds, suggested = latest_rounds(assignments)
+    seen = shown or {}
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in judgements:
         task = (row["doc_id"], row["task_pass"])
@@ -117,16 +133,28 @@ def make_units(
         task = (doc_id, LAYER_PASS[layer])
         submitted = tuple(sorted(rounds.get(task, ())))
         frame = (layer, doc_id, target or None, submitted, suggested.get(task, False))
+        views = {
+            name: seen[*task, rounds[task][name], name].spans
+            for name in submitted
+            if (*task, rounds[task][name], name) in seen
+        }
         if layer == "document_stance":
-            units += _document_unit(rows, frame, reviewed)
+            whole = (parts or {}).get(doc_id, ())
+            partly = {name for name, spans in views.items() if not all(covers(spans, *part) for part in whole)}
+            units += _document_unit(rows, frame, reviewed, partly)
         else:
             least = rules.mention_overlap if layer == "mention" else rules.stance_overlap
-            units += _span_units(rows, frame, least, reviewed)
+            units += span_units(rows, frame, least, reviewed, views)
     return units
 
 
 def make_rounds(
-    judgements: Sequence[Row], assignments: Sequence[Row], rules: Rules, reviewed: frozenset[str] = frozenset()
+    judgements: Sequence[Row],
+    assignments: Sequence[Row],
+    rules: Rules,
+    reviewed: frozenset[str] = frozenset(),
+    shown: Mapping[Task, Shown] | None = None,
+    parts: Mapping[str, Sequence[tuple[int, int]]] | None = None,
 ) -> dict[int, list[Unit]]:
     """The units of each round by itself: also of those who judged a document again later."""
     return {
@@ -135,12 +163,14 @@ def make_rounds(
             [row for row in assignments if row["round"] == number],
             rules,
             reviewed,
+            shown,
+            parts,
         )
         for number in sorted({row["round"] for row in assignments})
     }
 
 
-def _latest_rounds(
+def latest_rounds(
     assignments: Iterable[Row],
 ) -> tuple[dict[tuple[str, str], dict[str, int]], dict[tuple[str, str], bool]]:
     """Of each (document, pass): the latest submitted round of each annotator, and whether any saw suggestions in it."""
@@ -157,7 +187,19 @@ def _latest_rounds(
 Frame = tuple[str, str, str | None, tuple[str, ...], bool]
 
 
-def _span_units(rows: list[Row], frame: Frame, least: float, reviewed: frozenset[str]) -> list[Unit]:
+def span_units(
+    rows: list[Row],
+    frame: Frame,
+    least: float,
+    reviewed: frozenset[str],
+    views: Mapping[str, Sequence[tuple[int, int]]],
+) -> list[Unit]:
+    """The units of one document, layer and target.
+
+    Args:
+        frame: layer, doc_id, target, all who submitted, and whether any of them saw suggestions.
+        views: of annotators whose task did not show all, or perhaps not all: the text that it showed.
+    """
     layer, doc_id, target, submitted, suggested = frame
     ties = ("label", "entity_id", "kind") if layer == "mention" else ("holder", "via", "attribution")
     by_id = {row["judgement_id"]: row for row in rows if row["start"] is not None}
@@ -180,7 +222,12 @@ def _span_units(rows: list[Row], frame: Frame, least: float, reviewed: frozenset
         silent = {span.annotator_id for span in members} - {vote.annotator_id for vote in votes}
         if votes:
             abstained = lost | silent
-            units.append(Unit(layer, doc_id, target, tuple(votes), submitted, abstained, suggested, projected, aside))
+            place = min(span.start for span in members), max(span.end for span in members)
+            marked = {span.annotator_id for span in members}
+            asked = tuple(
+                name for name in submitted if name in marked or name not in views or covers(views[name], *place)
+            )
+            units.append(Unit(layer, doc_id, target, tuple(votes), asked, abstained, suggested, projected, aside))
     return units
 
 
@@ -192,7 +239,7 @@ def trimmed(row: Mapping[str, Any]) -> tuple[int, int]:
     return start + len(text) - len(text.lstrip()), end - len(text) + len(text.rstrip())
 
 
-def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str]) -> list[Unit]:
+def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str], partly: Collection[str]) -> list[Unit]:
     """The one unit of a document and base target: one answer an annotator.
 
     An annotator's answer on the base target is their vote. Where it is `none` or missing, what they said on a mirror
@@ -210,7 +257,7 @@ def _document_unit(rows: list[Row], frame: Frame, reviewed: frozenset[str]) -> l
         )
         votes.append(Vote(row["judgement_id"], name, None, None, row))
     given_votes = len(votes)
-    votes, projected = independent_votes(votes)
+    votes, projected = independent_votes(votes, partly)
     aside = given_votes - len(votes)
     marked = {vote.annotator_id for vote in votes}
     abstained = frozenset(name for name in submitted if name not in marked)

@@ -3,8 +3,9 @@
 Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are the words those of the codebook), level 3
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
-`tests/data/checks/<id>.json`. What only merging or converting can find is printed by `merge` or `convert` (`found_by`);
-what else a stage finds while it works (a doubtful encoding) is printed by its own command.
+`tests/data/checks/<id>.json`. What only converting can find is printed by `convert` (`found_by`), what merging finds by
+`merge` and, found again without writing, by `validate` (`gold.findings`); what else a stage finds while it works (a
+doubtful encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("quarantine-row", 2, "warning", "No judgement is in quarantine.",
      "read its reason; mark it anew in Label Studio and pull"),
     # stored exports and decisions
-    ("export-format", 1, "problem", "Each stored export keeps to schema/export.schema.json and is named by its number.",
+    ("export-format", 1, "problem",
+     "Each stored export keeps to schema/export.schema.json, each stored answer of an adjudicator to "
+     "schema/adjudication.schema.json, and is named by its number.",
      "restore the file as it was pulled; stored exports are never edited"),
     ("export-document", 2, "problem", "Each document that was given out is in the corpus.",
      "put its source back and run: stancewire build"),
@@ -149,9 +152,12 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     # guideline
     ("mention-article", 3, "warning", "A mention does not begin with an article.", "look at the span again"),
     ("mention-possessive", 3, "warning", "A mention does not end in a possessive.", "look at the span again"),
+    ("mention-nesting", 3, "warning",
+     "Mentions that overlap stand one within the other, and only where the codebook's rules allow nesting.",
+     "look at both spans again; rules: {nesting: false} in the codebook forbids what stands within another"),
     ("holder-mentioned", 3, "warning", "A holder or source that is an entity is mentioned in the document.",
      "mark the mention, or choose another holder"),
-    ("quote-marks", 3, "warning", "The evidence of a direct quote touches quotation marks.",
+    ("quote-marks", 3, "warning", "The evidence of a direct quote lies inside, or touches, quotation marks.",
      "look at the attribution again"),
     ("label-consistency", 3, "warning", "The same words have the same label throughout a story.",
      "look at the rarer label again"),
@@ -164,7 +170,7 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
      "read their later work beside the guidelines; talk about it in the next meeting"),
 )  # fmt: skip
 
-# What is seen only while judgements and decisions are merged.
+# What is seen only by merging judgements and decisions; `gold.findings` does so again.
 _MERGED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("gold-repeat", 2, "warning", "No two units come to one row of gold.",
      "decide exists = drop for one of them: stancewire adjudicate"),
@@ -177,11 +183,13 @@ _MERGED: tuple[tuple[str, int, Severity, str, str], ...] = (
 _CONVERTED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("judged-text", 1, "warning", "Each text with judgements is the one that they were made on.",
      "put its source back as it was; or run: stancewire build, and look at its judgements and at the quarantine"),
+    ("reprints-capped", 2, "warning", "The versions of a story, and all that share a passage, are compared in full.",
+     "nothing, where the message names boilerplate; else compare some of these documents by hand"),
 )  # fmt: skip
 
 CATALOGUE: dict[str, Check] = {
     row[0]: Check(*row, found_by=command)
-    for command, rows in (("validate", _ROWS), ("merge", _MERGED), ("convert", _CONVERTED))
+    for command, rows in (("validate", _ROWS), ("validate", _MERGED), ("convert", _CONVERTED))
     for row in rows
 }
 

@@ -16,30 +16,36 @@ from .files import Files
 from .loading import Loaded, limited, one_line, read_json
 
 EXPORTS = "annotations/exports"
+ADJUDICATED = "annotations/adjudications"
 _NAME = re.compile(
     rf"{EXPORTS}/(?P<task_pass>[^/]+)-r(?P<round>\d+)/(?P<annotator_id>[^/]+)/(?P<sequence>\d{{4,}})\.json"
 )
+_ANSWERS = re.compile(rf"{ADJUDICATED}/(?P<adjudicator_id>[^/]+)/(?P<sequence>\d{{4,}})\.json")
 
 
 def check_exports(files: Files) -> list[Problem]:
-    """Stored exports and adjudications.jsonl against their JSON Schemas, exports against their names."""
-    found: list[Problem] = []
-    breaks = _Schema(files, "export")
+    """Stored exports, answers and adjudications.jsonl against their JSON Schemas, stored files against their names."""
+    found = list(_check_stored(files, EXPORTS, "export", _NAME))
+    found += _check_stored(files, ADJUDICATED, "adjudication", _ANSWERS)
+    lines = _broken_decisions(files, _Schema(files, "decision"))
+    return found + limited("decision-format", ADJUDICATIONS, lines)
+
+
+def _check_stored(files: Files, root: str, schema: str, names: re.Pattern[str]) -> Iterator[Problem]:
+    breaks = _Schema(files, schema)
     numbers: dict[str, list[int]] = {}
-    for path in files.names_below(EXPORTS):
+    for path in files.names_below(root):
         if not path.endswith(".json"):
             continue
         value = _load(files, path)
-        message = breaks.message(value) or _misnamed(path, value)
+        message = breaks.message(value) or _misnamed(path, value, names)
         if message:
-            found.append(problem("export-format", path, "", message))
+            yield problem("export-format", path, "", message)
         folder, _, name = path.rpartition("/")
         numbers.setdefault(folder, []).extend([int(name[:-5])] if name[:-5].isdecimal() else [])
     for folder, present in numbers.items():
         for missing in sorted(set(range(1, max(present, default=0) + 1)) - set(present)):
-            found.append(problem("export-format", f"{folder}/{missing:04}.json", "", "is missing from the series"))
-    lines = _broken_decisions(files, _Schema(files, "decision"))
-    return found + limited("decision-format", ADJUDICATIONS, lines)
+            yield problem("export-format", f"{folder}/{missing:04}.json", "", "is missing from the series")
 
 
 def _load(files: Files, path: str) -> Any:
@@ -50,8 +56,10 @@ def _load(files: Files, path: str) -> Any:
         gc.enable()
 
 
-def _misnamed(path: str, value: Any) -> str:
-    match = _NAME.fullmatch(path)
+def _misnamed(path: str, value: Any, names: re.Pattern[str]) -> str:
+    match = names.fullmatch(path)
+    if not match and names is _ANSWERS:
+        return f"is not named {ADJUDICATED}/<adjudicator>/<NNNN>.json"
     if not match:
         return f"is not named {EXPORTS}/<pass>-r<round>/<annotator>/<NNNN>.json"
     for key, text in match.groupdict().items():

@@ -44,8 +44,9 @@ class Files(Protocol):
 def is_safe_path(name: str) -> bool:
     """May this path, found inside data, be opened below a root?"""
     parts = name.split("/")
+    has_scheme = ":" in parts[0]  # or a drive; further on a colon is a letter like others
     return bool(name) and not any(
-        (name.startswith("/"), "\\" in name, ":" in name, "\x00" in name, "" in parts, "." in parts, ".." in parts)
+        (name.startswith("/"), "\\" in name, has_scheme, "\x00" in name, "" in parts, "." in parts, ".." in parts)
     )
 
 

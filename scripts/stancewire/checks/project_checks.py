@@ -37,6 +37,7 @@ def check_project(project: Project) -> list[Problem]:
     loaded, unread = load_tables(files, (*CORPUS_TABLES, *ANNOTATION_TABLES), damaged)
     found += unread
     found += check_tables(files, loaded)
+    found += texts.check_records(files, loaded)
     found += texts.check_corrections(files, loaded)
     found += texts.check_rejects(loaded)
     found += judged.check_judgements(loaded)
@@ -70,7 +71,7 @@ def _check_with_codebook(project: Project, files: Files, loaded: Loaded) -> list
         codebook = read_codebook(project.codebook_yaml)
     except CodebookError:
         return []  # check_settings says so
-    found = guideline.check_guideline(loaded, codebook)
+    found = guideline.check_guideline(loaded, codebook, guideline.partly_shown(project, codebook, loaded))
     if files.names_below(exports.EXPORTS) and "documents" in loaded.tables:
         found += exports.check_readings(project, loaded, codebook)
     return found

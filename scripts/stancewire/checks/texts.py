@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..errors import Problem
+from ..project import split_place
 from .catalogue import problem
 from .files import Files, is_safe_path, sha256
 from .loading import Loaded, limited, one_line, table_file
@@ -45,6 +46,8 @@ def check_sources(files: Files) -> list[Problem]:
             found.append(problem("source-row", SOURCES_CSV, line, message))
             continue
         listed.add(path)
+        if path not in there and split_place(path, there):
+            continue  # a member or a record: `check_records` looks at it
         if path not in there:
             found.append(problem("source-missing", prefix + path, "", f"named in {SOURCES_CSV}:{line}, but not there"))
         elif expected and sha256(files.read(prefix + path)) != expected:
@@ -52,6 +55,37 @@ def check_sources(files: Files) -> list[Problem]:
             found.append(problem("source-hash", prefix + path, "", message))
     for name in sorted(there - listed):
         found.append(problem("source-unlisted", prefix + name, "", f"has no row in {SOURCES_CSV}"))
+    return found
+
+
+def check_records(files: Files, loaded: Loaded) -> list[Problem]:
+    """Rows of sources.csv about single records: there is a document or a reject of that number, with those bytes.
+
+    Which member of a packed file a document came from no table says; `convert` holds such rows against the members.
+    """
+    if not files.has(SOURCES_CSV) or not {"documents", "rejects"} <= set(loaded.tables):
+        return []
+    prefix = f"{SOURCES}/"
+    there = {name.removeprefix(prefix) for name in files.names_below(SOURCES)}
+    rows = []
+    for line, row in read_csv(files, SOURCES_CSV)[0]:
+        place = split_place(row.get("source_path", "").strip(), there)
+        if place is not None and place[1][:1] == "#":
+            rows.append((line, place, row.get("sha256", "").strip().lower()))
+    if not rows:
+        return []
+    hashes = {
+        (path, f"#{n}"): h for path, n, h in loaded.columns("documents", "source_path", "record_no", "raw_sha256")
+    }
+    refused = {(path, f"#{number}") for path, number in loaded.columns("rejects", "source_path", "record_no")}
+    found: list[Problem] = []
+    for line, place, expected in rows:
+        if place not in hashes and place not in refused:
+            message = f"named in {SOURCES_CSV}:{line}, but there is no such record"
+            found.append(problem("source-missing", prefix + "".join(place), "", message))
+        elif expected and hashes.get(place, expected) != expected:
+            message = f"is not the record described in {SOURCES_CSV}:{line} (sha256 differs)"
+            found.append(problem("source-hash", prefix + "".join(place), "", message))
     return found
 
 

@@ -26,6 +26,8 @@ FAMILIES = (
     "gold",
     "splits",
     "release",
+    "exports",
+    "report",
     "build",
     "bench",
 )
@@ -44,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
             "`stancewire COMMAND --help` tells more."
         ),
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the program's version and exit")
     parser.add_argument(
         "--project", metavar="DIR", help="the project (default: the nearest folder upward with schema/codebook.yaml)"
     )
@@ -54,10 +56,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _version() -> str:
-    from .. import __version__
+class _Version(argparse.Action):
+    """Like `action="version"`, but the version is looked up when it is asked for."""
 
-    return f"stancewire {__version__}"
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from .. import __version__
+
+        print(f"stancewire {__version__}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -80,6 +80,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--anew", action="store_true", help="convert all files, also those that have not changed since the last run"
     )
+    parser.add_argument(
+        "--keep-raw",
+        action="store_true",
+        help="copy SOURCES, byte for byte, into corpus/sources (DIR/sources with --out) and convert that folder; "
+        "an --id-prefix like gull/ is put before their paths. Without it they stay where they are",
+    )
     parser.add_argument("--allow-rejects", action="store_true", help="exit 0 although some sources were rejected")
     parser.add_argument("--dry-run", action="store_true", help="convert and report, but write nothing")
     add_json(parser)
@@ -90,7 +96,6 @@ def run_convert(args: argparse.Namespace) -> int:
     """Convert and report; 1 where a source was rejected or a problem found."""
     from pathlib import Path
 
-    from ..codebook import keep_columns
     from ..corpus import convert_corpus
     from ..sources import ReadOptions, read_limits, read_map
     from .output import emit, problem_lines, split_problems
@@ -110,17 +115,21 @@ def run_convert(args: argparse.Namespace) -> int:
             fields=args.fields,
             reprints=not args.no_reprints,
             anew=args.anew,
+            keep_raw=args.keep_raw,
             dry_run=args.dry_run,
             progress=not args.json,
             reading=ReadOptions(read_limits(args.limit), columns),
         )
         if project is not None and writes and columns:
+            from ..codebook import keep_columns
+
             keep_columns(project.dataset_yaml, columns)
     bad, _ = split_problems(report.problems)
     failed = bool(bad) or (bool(report.rejects) and not args.allow_rejects)
     data: dict[str, Any] = {
         **report.counts,
         "changes": None if report.changes is None else vars(report.changes),
+        "kept": None if report.kept is None else {"copied": len(report.kept.copied), "there": len(report.kept.there)},
         "dry_run": args.dry_run,
         "rejects": [problem.as_json() for problem in report.rejects],
         "problems": [problem.as_json() for problem in report.problems],
@@ -167,6 +176,8 @@ def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
     counts = report.counts
     written = "would be written" if dry_run else "written"
     lines = [f"{counts['read']} read, {counts['written']} {written}, {counts['rejected']} rejected"]
+    if report.kept is not None:
+        lines.append(f"  {len(report.kept.copied)} sources copied, {len(report.kept.there)} were kept already")
     if report.changes is not None:
         lines += _change_lines(report.changes)
     if counts["ignored"]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
 
-GROUPINGS = ("all", "suggestions", "target", "label", "holder-type", "annotator-pair", "round", "month")
+GROUPINGS = ("all", "suggestions", "target", "label", "holder-type", "annotator-pair", "round", "month", "reprints")
 
 
 def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,7 +28,9 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "do not settle goes to the table conflicts; next: stancewire adjudicate.",
     )
     merge.add_argument(
-        "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
+        "--method",
+        choices=METHODS,
+        help="how the votes of every layer are counted (default: as the codebook says under gold, else majority)",
     )
     merge.add_argument(
         "--allow-few",
@@ -62,7 +64,9 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "Then: stancewire merge.",
     )
     adjudicate.add_argument(
-        "--method", choices=METHODS, default=METHODS[0], help="how votes are counted (default: %(default)s)"
+        "--method",
+        choices=METHODS,
+        help="how the votes of every layer are counted (default: as they were when gold was merged)",
     )
     adjudicate.add_argument("--document", metavar="DOC_ID", help="only the conflicts of this document")
     how = adjudicate.add_mutually_exclusive_group()
@@ -112,11 +116,14 @@ def run_merge(args: argparse.Namespace) -> int:
             write_package(project)
     bad, warned = split_problems(report.problems)
     lines = [f"{name}: {count}" for name, count in report.counts.items()]
+    if report.note:
+        lines.append(f"note: {report.note}")
     if report.counts["open_conflicts"]:
         lines.append("next: stancewire adjudicate")
     emit(
         args,
-        {"counts": report.counts, "problems": [p.as_json() for p in bad], "warnings": [p.as_json() for p in warned]},
+        {"counts": report.counts, "note": report.note or None}
+        | {"problems": [p.as_json() for p in bad], "warnings": [p.as_json() for p in warned]},
         [*lines, *problem_lines(report.problems)],
     )
     return 1 if bad else 0
@@ -134,8 +141,8 @@ def run_agree(args: argparse.Namespace) -> int:
     units = evidence.units()
     rows = evidence.agreement(units, stories)
     names = sorted({row["annotator_id"] for row in evidence.assignments if row["state"] == "submitted"})
-    notes = meaning_notes(units, stories, names)
-    levels, below = level_lines(rows, dict(evidence.codebook.rules.agreement))
+    notes = meaning_notes(units, stories, names, evidence.shared_units())
+    levels, below = level_lines(rows, evidence.codebook.rules.agreement)
     if args.report is not None:
         title = evidence.codebook.title or project.root.name
         args.report.write_text(
@@ -173,6 +180,7 @@ def run_adjudicate(args: argparse.Namespace) -> int:
     from ..errors import UsageError
     from ..gold.adjudicate import conflict_lines, open_conflicts
     from ..gold.evidence import read_evidence
+    from ..gold.methods import merged_methods
 
     if args.decide is not None and args.by is None:
         raise UsageError("--decide FILE and --by PSEUDONYM go together")
@@ -186,7 +194,9 @@ def run_adjudicate(args: argparse.Namespace) -> int:
     for chosen, run in ((args.decide, _decide), (args.push, _push), (args.pull, _pull), (args.text, _ask)):
         if chosen:
             return run(args, project)
-    conflicts = open_conflicts(read_evidence(project), args.method, args.document)
+    evidence = read_evidence(project)
+    methods = args.method or merged_methods(project, evidence.codebook)
+    conflicts = open_conflicts(evidence, methods, args.document)
     lines = [line for conflict in conflicts for line in (*conflict_lines(conflict), "")]
     count = f"{len(conflicts)} open conflict{'' if len(conflicts) == 1 else 's'}"
     if conflicts:
@@ -220,13 +230,15 @@ def _pull(args: argparse.Namespace, project: Project) -> int:
     with project.writing(), connect(project) as client:
         taken = take_answers(project, client)
     counts = ", ".join(f"{count} {name}" for name, count in taken.counts.items() if count)
-    lines = [*taken.notes, f"tasks: {counts or 'none'}", f"{len(taken.appended)} decisions appended"]
+    stored = [project.relative(path) for path in taken.stored]
+    lines = [*taken.notes, *(f"stored {path}" for path in stored), f"tasks: {counts or 'none'}"]
+    lines.append(f"{len(taken.appended)} decisions appended")
     if taken.appended:
         lines[-1] += "; next: stancewire merge"
     if taken.problems:
         lines += problem_lines(taken.problems)
     data: dict[str, Any] = {"appended": [item.decision_id for item in taken.appended], "tasks": dict(taken.counts)}
-    data |= {"notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
+    data |= {"stored": stored, "notes": list(taken.notes), "problems": [item.as_json() for item in taken.problems]}
     emit(args, data, lines)
     return 1 if split_problems(taken.problems)[0] else 0
 

@@ -110,7 +110,7 @@ def _write_table(args: argparse.Namespace) -> int:
 
     if args.format != "label-studio" or len(args.files) != 1 or args.into:
         raise UsageError("--table reads one raw export of Label Studio (--from label-studio), without --into")
-    scan = write_span_table(Path(args.files[0]), Path(args.table))
+    scan = write_span_table(Path(args.files[0]), Path(args.table), text_field=args.text_field)
     lines = [f"{number:9}  {reason}" for reason, number in sorted(scan.reasons.items())]
     lines.append(
         f"wrote {args.table}: {scan.rows} rows, {sum(scan.reasons.values())} of them with a reason against them"

@@ -61,7 +61,7 @@ def run_validate(args: argparse.Namespace) -> int:
         data = {"checks": [vars(check) for check in checks]}
         emit(args, data, (check.explain() for check in checks))
         return 0
-    from ..checks.project_checks import check_project
+    from ..gold.findings import validate_project
 
     project = find_project(args)
     if args.by is not None:
@@ -69,7 +69,7 @@ def run_validate(args: argparse.Namespace) -> int:
         from ..checks.loading import every_line
 
         with every_line():
-            found = check_project(project)
+            found = validate_project(project)
         counted = count_findings(project, found, args.by)
         keys = (args.by, "check", "findings")
         width = max((len(name) for name, *_ in counted), default=0)
@@ -79,7 +79,7 @@ def run_validate(args: argparse.Namespace) -> int:
         }
         emit(args, data, [*lines, problem_lines(found)[-1]])
         return 1 if split_problems(found)[0] else 0
-    found = check_project(project)
+    found = validate_project(project)
     *listed, summary = problem_lines(found)
     explained = [f"[{check}] {CATALOGUE[check].line} {_sentence(CATALOGUE[check].remedy)}" for check in _checks(found)]
     emit(args, _report(found) | {"checks": len(CATALOGUE)}, [*listed, *explained, summary])

@@ -34,7 +34,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Print the stories; 0 also where there are none."""
+    from ..checks.catalogue import problem
     from ..reprints import group_witnesses, read_witnesses
+    from ..reprints.caps import CHECK, describe_caps
     from ..reprints.witness import NO_SENTENCES
     from ..tables import read_table, read_table_schema
 
@@ -56,14 +58,15 @@ def run(args: argparse.Namespace) -> int:
         for number, story in enumerate(grouping.stories)
         if len(story.members) > 1
     ]
-    apart = [_pair(witnesses, pair) for pair in grouping.refused]
+    apart = [_pair(witnesses, pair) for pair in grouping.across]
+    capped = [*describe_caps(witnesses, grouping)]
     data = {
         "documents": len(witnesses),
         "stories": stories,
         "kept_apart": apart,
-        "capped": [*_capped_stories(stories), *_capped_pairs(witnesses, grouping.bounded)],
+        "problems": [problem(CHECK, "corpus/reprints.parquet", "", said).as_json() for said in capped],
     }
-    emit(args, data, _lines(data))
+    emit(args, data, _lines(data, capped))
     return 0
 
 
@@ -76,27 +79,12 @@ def _story(witnesses: list[Witness], story: Story, pairs: list[Pair]) -> dict[st
     }
 
 
-def _capped_stories(stories: list[dict[str, Any]]) -> Iterator[str]:
-    from ..reprints.stories import ALL_PAIRS
-
-    for story in stories:
-        if len(story["members"]) > ALL_PAIRS:
-            number = len(story["members"])
-            yield f"{story['story_id']} has {number} versions: each is listed with the head, not with all others"
-
-
-def _capped_pairs(witnesses: list[Witness], bounded: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    for a, b in bounded:
-        names = f"{witnesses[a].doc_id} - {witnesses[b].doc_id}"
-        yield f"{names}: too long to align word by word; the aligned share is the least that it can be"
-
-
 def _pair(witnesses: list[Witness], pair: Pair) -> dict[str, Any]:
     shares = {name: round(getattr(pair, name), 12) for name in ("jaccard", "containment", "aligned_share")}
     return {"doc_id_a": witnesses[pair.a].doc_id, "doc_id_b": witnesses[pair.b].doc_id} | shares
 
 
-def _lines(data: dict[str, Any]) -> Iterator[str]:
+def _lines(data: dict[str, Any], capped: list[str]) -> Iterator[str]:
     for story in data["stories"]:
         yield story["story_id"]
         for member in story["members"]:
@@ -104,9 +92,9 @@ def _lines(data: dict[str, Any]) -> Iterator[str]:
         for pair in story["pairs"]:
             yield "    " + _pair_line(pair)
     for pair in data["kept_apart"]:
-        yield "alike, but kept apart by other versions: " + _pair_line(pair)
-    for message in data["capped"]:
-        yield "capped: " + message
+        yield "alike, but in different stories: " + _pair_line(pair)
+    for message in capped:
+        yield f"warning: {message}"
     number = len(data["stories"])
     yield f"{data['documents']} documents, {number} {'story' if number == 1 else 'stories'} of two versions or more"
 

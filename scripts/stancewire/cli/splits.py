@@ -74,7 +74,9 @@ def _sizes(text: str) -> tuple[int, int, int]:
 
 def run_split(args: argparse.Namespace) -> int:
     """Decide and make the splits."""
-    from ..gold.stage import merged_method, write_gold
+    from ..codebook import read_codebook
+    from ..gold.methods import merged_methods
+    from ..gold.stage import write_gold
     from ..release.package import write_package
     from ..splits.settings import FILE
     from ..splits.stage import split_corpus
@@ -87,7 +89,8 @@ def run_split(args: argparse.Namespace) -> int:
     if not args.dry_run and not bad:
         with project.writing():
             write_text(project.splits_yaml, settings.as_yaml())
-            write_gold(project, merged_method(project))
+            methods = merged_methods(project, read_codebook(project.codebook_yaml))
+            write_gold(project, methods, allow_few=True)  # if they are few, that was allowed when it was merged
             if project.datapackage_json.is_file():
                 write_package(project)
     data = {"certificate": split.certificate, "settings": _as_json(settings), "dry_run": args.dry_run}

@@ -33,14 +33,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     push.add_argument(
         "--reprints",
         choices=("heads", "differing"),
-        help="heads: only the fullest version of each story; differing: only the others that differ from it, with what "
-        "was merged of it as suggestions where its words stand unchanged",
+        help="heads: only the fullest version of each story; differing: of the others only the passages that differ "
+        "from it, with what was merged of it as suggestions where its words stand unchanged",
     )
     push.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
     add_json(push)
     push.set_defaults(run=run_push)
 
-    text = "Show how far each annotator is."
+    text = "Show how far each annotator and adjudicator is, and which conflicts are open."
     status = commands.add_parser("status", help=text, description=text)
     add_json(status)
     status.set_defaults(run=run_status)
@@ -190,12 +190,14 @@ def run_push(args: argparse.Namespace) -> int:
 
 def run_status(args: argparse.Namespace) -> int:
     """Show progress by project."""
+    from ..gold.adjudication_status import adjudication_status, status_lines
     from ..label_studio.client import connect
     from ..label_studio.pull import read_progress
 
     project = find_project(args)
     with connect(project) as client:
         rows = read_progress(project, client)
+        adjudication = adjudication_status(project, client)
     lines = [
         f"{row['task_pass']:9} r{row['round']}  {row['annotator_id']:14} {row['submitted']:5} of {row['tasks']} "
         f"submitted, {row['draft']} begun, {row['skipped']} skipped  {row['url']}"
@@ -203,8 +205,8 @@ def run_status(args: argparse.Namespace) -> int:
     ]
     emit(
         args,
-        {"url": client.url, "projects": rows},
-        lines or [f"{client.url} has no project of this corpus; run: stancewire push"],
+        {"url": client.url, "projects": rows, "adjudication": adjudication},
+        [*lines, *status_lines(adjudication)] or [f"{client.url} has no project of this corpus; run: stancewire push"],
     )
     return 0
 

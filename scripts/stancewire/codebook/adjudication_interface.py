@@ -57,7 +57,7 @@ def adjudication_xml(codebook: Codebook) -> str:
         control = _choices(flags, name, "multiple")
         for field in FIELDS:
             ElementTree.SubElement(control, "Choice", value=field, hotkey=next(keys))
-    _header(side, "What was agreed is filled in; decide what is marked open.", "hint")
+    _header(side, "What was agreed is filled in; decide what is marked open, with the key before each choice.", "hint")
     fields = _view(side, "fields")
     _exists(fields, keys)
     for field in SPAN_FIELDS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +86,25 @@ def raise_first(problems: list[Problem]) -> None:
 
 
 def _breaches(value: Any, schema_name: str) -> Iterator[tuple[Place, str, str]]:
+    schema, conforms = _compiled((schema_directory() / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
+    # Loading jsonschema takes longer than all the rest, and it is only needed to word what is wrong.
+    with contextlib.suppress(ValueError):  # a value that JSON has not
+        if conforms(value):
+            return
     from jsonschema import Draft202012Validator
 
-    schema = json.loads((schema_directory() / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
     errors = Draft202012Validator(schema).iter_errors(value)
     for error in sorted(errors, key=lambda item: [str(part) for part in item.absolute_path]):
         yield from _worded(error)
+
+
+@lru_cache(maxsize=8)
+def _compiled(text: str) -> tuple[dict[str, Any], Callable[[Any], bool]]:
+    """A schema, and the fast validator's word on it."""
+    import jsonschema_rs
+
+    schema = json.loads(text)
+    return schema, jsonschema_rs.validator_for(schema).is_valid
 
 
 def _worded(error: ValidationError) -> Iterator[tuple[Place, str, str]]:

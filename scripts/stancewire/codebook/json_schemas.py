@@ -25,11 +25,12 @@ _ROUND = {"type": "integer", "minimum": 1}
 
 
 def made_schemas(codebook: Codebook) -> dict[str, dict[str, Any]]:
-    """Schemas by name: task, export, decision, sources."""
+    """Schemas by name: task, export, adjudication, decision, sources."""
     known = vocabularies(codebook)
     return {
         "task": _task(codebook),
         "export": _export(codebook),
+        "adjudication": _adjudication(codebook, known),
         "decision": _decision(known),
         "sources": _sources(known),
     }
@@ -179,6 +180,41 @@ def _export(codebook: Codebook) -> dict[str, Any]:
     )
     body["$defs"] = {"task": task, "annotation": annotation, "prediction": prediction, "draft": draft, "result": result}
     return _schema("Stored export", "A file of annotations/exports: what one pull found changed.", body)
+
+
+def _adjudication(codebook: Codebook, known: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    shapes = {name: shape for name, shape in _export(codebook)["$defs"].items() if name != "task"}
+    fields = {"enum": list(known["conflict_fields"])}
+    task = _object(
+        {
+            "case_id": _ROW_ID,
+            "doc_id": _WORDS,
+            "text_sha256": _SHA256,
+            "codebook_version": _VERSION,
+            "layer": {"enum": list(known["layers"])},
+            "judgement_ids": _described(_list(_ROW_ID) | {"minItems": 1}, "the judgements that the case is about"),
+            "open_fields": _described(_list(fields) | {"minItems": 1}, "what was asked"),
+            "settled": _described({"type": "object", "propertyNames": fields}, "what was filled in, by field"),
+            "offered": _described(
+                {"type": "object", "additionalProperties": _list(_TEXT)}, "the values that could be chosen, by control"
+            ),
+            "view": _VIEW,
+            "annotations": _list({"$ref": "#/$defs/annotation"}),
+            "predictions": _list({"$ref": "#/$defs/prediction"}),
+            "drafts": _list({"$ref": "#/$defs/draft"}),
+        }
+    )
+    body = _object(
+        {
+            "format": {"const": "stancewire-adjudication/1"},
+            "sequence": _described(_ROUND, "the number in the file's name"),
+            "adjudicator_id": _PSEUDONYM,
+            "project": _WORDS,
+            "tasks": _list({"$ref": "#/$defs/task"}),
+        }
+    )
+    body["$defs"] = {"task": task, **shapes}
+    return _schema("Stored adjudication", "A file of annotations/adjudications: what one pull found changed.", body)
 
 
 def _decision(known: dict[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -122,15 +122,36 @@ class Rules:
     Attributes:
         mention_overlap, stance_overlap: least Jaccard index of characters at which two annotators' spans may be one
             unit (0 < x <= 1).
-        agreement: least acceptable agreement by layer, reported and warned about.
+        agreement: least acceptable agreement, reported and warned about: (layer, metric, field, level). The metric is
+            empty where one number stands for the layer, the field where it stands for all fields.
         leading_articles: words a mention must not begin with. possessives: endings a mention must not have.
+        nesting: may a mention stand within another?
     """
 
     mention_overlap: float = 0.5
     stance_overlap: float = 0.1
-    agreement: tuple[tuple[str, float], ...] = ()
+    agreement: tuple[tuple[str, str, str, float], ...] = ()
     leading_articles: tuple[str, ...] = ()
     possessives: tuple[str, ...] = ()
+    nesting: bool = True
+
+
+@dataclass(frozen=True)
+class GoldSettings:
+    """How judgements are merged.
+
+    Attributes:
+        method: of every layer that `layers` does not name: majority, unanimous, dawid_skene, mace or adjudicated.
+        layers: (layer, method). allow_few: may a model learn from fewer than three annotators?
+    """
+
+    method: str = "majority"
+    layers: tuple[tuple[str, str], ...] = ()
+    allow_few: bool = False
+
+    def of_layer(self, layer: str) -> str:
+        """The method of a layer."""
+        return dict(self.layers).get(layer, self.method)
 
 
 @dataclass(frozen=True)
@@ -159,6 +180,7 @@ class Codebook:
     passes: tuple[Pass, ...]
     entities: tuple[Entity, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    gold: GoldSettings = field(default_factory=GoldSettings)
     furniture: tuple[str, ...] = ()
     wires: tuple[tuple[str, str], ...] = ()
     outlets: tuple[str, ...] = ()

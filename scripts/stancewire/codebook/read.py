@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from .model import (
     Codebook,
     Entity,
     Example,
+    GoldSettings,
     Pass,
     Rules,
     Target,
@@ -77,6 +79,7 @@ def make_codebook(value: dict[str, Any]) -> Codebook:
             for item in value.get("entities", ())
         ),
         rules=_rules(value.get("rules", {})),
+        gold=_gold(value.get("gold", {})),
         furniture=tuple(value.get("furniture", ())),
         wires=tuple(value.get("wires", {}).items()),
         outlets=tuple(value.get("outlets", ())),
@@ -131,10 +134,24 @@ def _rules(item: dict[str, Any]) -> Rules:
     return Rules(
         mention_overlap=float(item.get("mention_overlap", default.mention_overlap)),
         stance_overlap=float(item.get("stance_overlap", default.stance_overlap)),
-        agreement=tuple((layer, float(level)) for layer, level in item.get("agreement", {}).items()),
+        agreement=tuple(_levels(item.get("agreement", {}))),
         leading_articles=tuple(item.get("leading_articles", ())),
         possessives=tuple(item.get("possessives", ())),
+        nesting=item.get("nesting", default.nesting),
     )
+
+
+def _levels(given: dict[str, Any]) -> Iterator[tuple[str, str, str, float]]:
+    for layer, metrics in given.items():
+        for metric, fields in metrics.items() if isinstance(metrics, dict) else (("", metrics),):
+            for field, level in fields.items() if isinstance(fields, dict) else (("", fields),):
+                yield layer, metric, field, float(level)
+
+
+def _gold(item: dict[str, Any]) -> GoldSettings:
+    given = dict(item)
+    method, allow_few = given.pop("method", GoldSettings.method), given.pop("allow_few", False)
+    return GoldSettings(method, tuple(given.items()), allow_few)
 
 
 def _walkthrough(item: dict[str, Any]) -> Walkthrough:

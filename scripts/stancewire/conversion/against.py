@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..errors import Problem
 from ..project import Project
-from ..sources import FoundSources, SourceFacts
+from ..sources import FoundSources, Reject, SourceFacts
 from ..tables import read_table_schema
 from .parcels import Conversion
 
@@ -67,9 +67,39 @@ def check_listing(
             )
             problems.append(Problem("corpus/sources.csv", str(row.line), "source-hash", 1, message))
     if whole:
-        for source_path in sorted(set(hashes) - set(facts)):
+        for source_path in sorted(set(hashes) - {name for name, row in facts.items() if row.line}):
             message = "it has no row in sources.csv; add one: its sha256, where it comes from, its rights"
             problems.append(Problem(source_path, "", "source-unlisted", 1, message, "warning"))
+    return problems
+
+
+def check_places(
+    facts: Mapping[str, SourceFacts],
+    hashes: Mapping[str, str],
+    listed: Collection[tuple[str, str]],
+    rejects: Iterable[Reject],
+) -> list[Problem]:
+    """Rows of `sources.csv` about members and records that are not in their files.
+
+    Args:
+        hashes: of the files that were read. listed: file and place of the rows that were met.
+        rejects: a record that was refused is there, and so may be the members of a file that could not be read on.
+    """
+    refused: dict[str, set[int]] = {}
+    for reject in rejects:
+        refused.setdefault(reject.source_path, set()).add(reject.record_no)
+    problems = []
+    for source_path, row in facts.items():
+        if source_path not in hashes or -1 in refused.get(source_path, ()):
+            continue
+        there = {f"#{number}" for number in refused.get(source_path, ())}
+        for place, inner in row.inside.items():
+            if place not in there and (source_path, place) not in listed:
+                message = (
+                    f"no article was read from {source_path}{place}; name a member as FILE!PATH, a record as "
+                    "FILE#NUMBER (record_no of documents), or take the row out"
+                )
+                problems.append(Problem("corpus/sources.csv", str(inner.line), "source-missing", 1, message))
     return problems
 
 

@@ -21,8 +21,7 @@ import pyarrow.compute as pc
 from ..sources import Reject
 from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
 from ..tables.parquet import ROW_GROUP_ROWS
-from .parts import BUCKET, open_part
-from .records import duplicate
+from .parts import buckets, duplicate, open_part
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
 MAX_ROWS = 2_000_000
@@ -114,8 +113,8 @@ def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Tabl
     found, origin = [], []
     for part_no, path in enumerate(parts.paths[schema.name]):
         table = open_part(path)
-        mine = pc.equal(pc.shift_right(table.column(BUCKET), pa.scalar(16 - bits, pa.uint16())), number)
-        rows = table.filter(mine).drop_columns([BUCKET])
+        mine = pc.equal(pc.shift_right(buckets(table), pa.scalar(16 - bits, pa.uint16())), number)
+        rows = table.filter(mine).select(schema.arrow.names)
         rows = _without(rows, parts.dropped.get(part_no))
         found.append(rows)
         origin.append(np.full(rows.num_rows, part_no))
@@ -127,7 +126,7 @@ def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
     paths = parts.paths[schema.name]
     if parts.dropped == {} and _follow_each_other(paths):
         for path in paths:
-            yield _concat(schema, [open_part(path).drop_columns([BUCKET])])
+            yield _concat(schema, [open_part(path)])
         return
     ids, origin, places = [], [], []
     for part_no, path in enumerate(paths):
@@ -149,7 +148,7 @@ def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
         found, position = [], []
         for part_no in np.unique(chosen):
             mine = np.flatnonzero(chosen == part_no)
-            found.append(open_part(paths[part_no]).drop_columns([BUCKET]).take(pa.array(at[mine])))
+            found.append(open_part(paths[part_no]).take(pa.array(at[mine])))
             position.append(mine)
         back = np.argsort(np.concatenate(position), kind="stable")
         table = _concat(schema, found).take(pa.array(back))

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
 from ..sources.spans import Span, cut_lines
 from ..text import Lexicon
-from ..text.corrections import Correction
+
+if TYPE_CHECKING:
+    from ..text.corrections import Correction
 
 FILES_A_PARCEL = 512
 BYTES_A_PARCEL = 4 << 20
@@ -119,11 +122,10 @@ def _facts(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceF
 def file_key(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> str:
     """What stands for a file and all that is known of it; other bytes in it change it (by size, times or inode)."""
     known = _facts(conversion, file, facts)
-    known_of = (known.outlet, known.date, known.url, known.rights, known.license, known.encoding)
     is_own = file.root in conversion.own_roots
     decided = (conversion.corrections.get(file.name), conversion.loose) if is_own else None
     parts = (
-        file.source_path, file.format, file.forced, file.name, file.prefix, is_own, known_of, _stamp(file), decided,
+        file.source_path, file.format, file.forced, file.name, file.prefix, is_own, known.values, _stamp(file), decided,
     )  # fmt: skip
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 

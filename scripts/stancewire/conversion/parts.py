@@ -22,7 +22,8 @@ BUCKET = "bucket"  # a part's own column: the first 16 bits of sha256(doc_id)
 
 @dataclass(frozen=True)
 class Tally:
-    """How often something was met in a file: `aside` (no article: its kind) or `columns` (read from these)."""
+    """How often something was met in a file: `aside` (no article: its kind), `columns` (read from these), or `listed`
+    (records that a row of sources.csv names by this place within the file)."""
 
     source_path: str
     kind: str
@@ -96,9 +97,34 @@ def write_part(
     return sizes
 
 
+def duplicate(doc_id: str, first: tuple[str, int | None], source_path: str, record_no: int) -> Reject:
+    """The reject of a document whose id another has already."""
+    there = first[0] if first[1] is None else f"{first[0]} record {first[1]}"
+    here = source_path if record_no < 0 else f"{source_path} record {record_no}"
+    message = (
+        f"its id {doc_id!r} is that of {there} already: this is {here}; "
+        "give one of them another id, or each source an --id-prefix"
+    )
+    return Reject(source_path, record_no, "source-duplicate", message)
+
+
+def write_documents(folder: Path, key: str, number: int, documents: pa.Table) -> dict[str, tuple[int, int]]:
+    """Write a part of made documents alone; returns rows and bytes of values by table."""
+    write_arrow(part_path(folder, key, number, "documents"), [documents])
+    nothing = dict.fromkeys(PART_TABLES, (0, 0))
+    return {**nothing, "documents": (documents.num_rows, value_bytes(documents))}
+
+
 def bucket(doc_id: str) -> int:
     """The first 16 bits of sha256(doc_id)."""
     return int.from_bytes(hashlib.sha256(doc_id.encode("utf-8", "surrogatepass")).digest()[:2])
+
+
+def buckets(part: pa.Table) -> pa.ChunkedArray:
+    """The bucket of each row of a part, which may have it as a column."""
+    if BUCKET in part.column_names:
+        return part.column(BUCKET)
+    return pa.chunked_array([pa.array(map(bucket, part.column("doc_id").to_pylist()), pa.uint16())])
 
 
 def write_arrow(path: Path, tables: Iterable[pa.Table]) -> None:
@@ -119,15 +145,16 @@ def write_arrow(path: Path, tables: Iterable[pa.Table]) -> None:
 
 def value_bytes(table: pa.Table) -> int:
     """Bytes of the values of a table, as they would lie in memory: a function of the rows alone."""
-    size = 0
-    for column in table.columns:
-        if pa.types.is_dictionary(column.type):
-            size += 4 * len(column)
-        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            size += 4 * len(column) + (pc.sum(pc.binary_length(column)).as_py() or 0)
-        else:
-            size += len(column) * column.type.bit_width // 8
-    return size
+    return sum(_value_bytes(chunk) for column in table.columns for chunk in column.chunks)
+
+
+def _value_bytes(array: pa.Array) -> int:
+    if pa.types.is_dictionary(array.type):
+        return 4 * len(array)
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        bounds = memoryview(array.buffers()[1]).cast("B").cast("q" if pa.types.is_large_string(array.type) else "i")
+        return 4 * len(array) + int(bounds[array.offset + len(array)] - bounds[array.offset]) if len(array) else 0
+    return len(array) * array.type.bit_width // 8
 
 
 def open_part(path: Path) -> pa.Table:

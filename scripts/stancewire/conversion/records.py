@@ -14,14 +14,14 @@ import pyarrow as pa
 from ..errors import Problem
 from ..sources import LeftAside, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
 from ..sources.readers import Item, open_source
-from ..tables import TableSchema, read_table_schema
+from ..tables import TableSchema, make_table, read_table_schema
 from ..text import Undecodable
 from ..text.corrections import correct_metadata
 from ..text.language import detect_languages
 from ..text.metadata import Metadata, find_metadata, rights_of
 from ..text.prepare import Prepared, prepare
 from .parcels import Conversion, Parcel
-from .parts import PART_TABLES, Account, Tally, read_account, write_part
+from .parts import PART_TABLES, Account, Tally, duplicate, read_account, write_part
 
 if TYPE_CHECKING:
     from .pieces import Pieces
@@ -38,7 +38,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     if done is not None:
         return done
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    rows = _Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes))
+    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes))
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         rows.take_file(file, facts, _read(file, parcel, facts, conversion), parcel.span is None)
     rows.write_part()
@@ -47,7 +47,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
 
 
 def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
-    options = replace(conversion.reading, encoding=facts.encoding or conversion.encoding)
+    options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
     return read_span(file, parcel.span.start, parcel.span.end, parcel.span.first_record, options)
@@ -65,7 +65,7 @@ class _Waiting:
 
 
 @dataclass
-class _Rows:
+class Rows:
     """The rows of the part on its way."""
 
     conversion: Conversion
@@ -85,20 +85,9 @@ class _Rows:
         met: Counter[tuple[str, str]] = Counter()
         for item in came:
             n_records += 1
-            if isinstance(item, Reject):
-                self.account.rejects.append(item)
-                continue
-            if isinstance(item, LeftAside):
-                met["aside", item.why] += 1
-                continue
-            if item.record_no is None:
+            if isinstance(item, SourceRecord) and item.record_no is None:
                 whole = hashlib.sha256(item.raw).hexdigest()
-            try:
-                if self._take(item, facts, is_own, whole) and item.columns:
-                    met["columns", item.columns] += 1
-            except Undecodable as error:
-                number = -1 if item.record_no is None else item.record_no
-                self.account.rejects.append(Reject(item.source_path, number, error.check, str(error)))
+            self.take(item, facts, is_own, whole, met)
             if self.n_chars > CHARS_A_PART:
                 self.write_part()
         self.account.tallies += [Tally(file.source_path, *what, count) for what, count in sorted(met.items())]
@@ -106,6 +95,40 @@ class _Rows:
             whole = whole if n_records == 1 and whole is not None else _file_hash(file)
             if whole is not None:
                 self.account.hashes.append((file.root, file.source_path, whole))
+
+    def take(
+        self, item: Item, facts: SourceFacts, is_own: bool, raw_sha256: str | None, met: Counter[tuple[str, str]]
+    ) -> None:
+        """One record, or the reason why there is none."""
+        if isinstance(item, Reject):
+            self.account.rejects.append(item)
+            return
+        if isinstance(item, LeftAside):
+            met["aside", item.why] += 1
+            return
+        known = facts
+        for place, row in facts.rows_of(item.member, item.record_no):
+            met["listed", place] += 1
+            if row.sha256 is not None and met["listed", place] == 1:
+                self._check_hash(item, place, row)
+            known = facts.within(item.member, item.record_no)
+        try:
+            if self._take(item, known, is_own, raw_sha256) and item.columns:
+                met["columns", item.columns] += 1
+        except Undecodable as error:
+            number = -1 if item.record_no is None else item.record_no
+            self.account.rejects.append(Reject(item.source_path, number, error.check, str(error)))
+
+    def _check_hash(self, record: SourceRecord, place: str, row: SourceFacts) -> None:
+        """A row's sha256 against the bytes of its record, or of a member that is one article."""
+        is_member = record.own_path == place[1:] and record.container[-1] in ("zip", "tar") and record.format != "json"
+        where = f"record {record.record_no}"
+        if place != f"#{record.record_no}" and not is_member:
+            message = f"the sha256 on line {row.line} of sources.csv is of no one article, so it is not checked"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message, "warning"))
+        elif hashlib.sha256(record.raw).hexdigest() != row.sha256:
+            message = f"it is not what sources.csv line {row.line} describes (sha256 differs); put the old bytes back"
+            self.account.problems.append(Problem(record.source_path, where, "source-hash", 1, message))
 
     def _take(self, record: SourceRecord, facts: SourceFacts, is_own: bool, raw_sha256: str | None) -> bool:
         """Was its id free, so that its rows were added?"""
@@ -115,14 +138,15 @@ class _Rows:
             self.account.rejects.append(duplicate(record.name, before, record.source_path, number))
             return False
         conversion = self.conversion
-        declared = facts.encoding or record.declared or conversion.encoding
-        prepared = prepare(record, declared, conversion.lexicon, conversion.fields != "text")
+        prepared = prepare(record, facts.encoding, conversion.lexicon, conversion.fields != "text", conversion.encoding)
         self.places[record.name] = record.source_path, record.record_no
         self.n_chars += len(prepared.text)
         waiting = _Waiting(record, prepared, facts, is_own, raw_sha256 or hashlib.sha256(record.raw).hexdigest())
         if conversion.fields == "text":
             text, stated = prepared.text, prepared.stated
-            metadata = find_metadata(text, (), facts, conversion.lexicon, stated, lambda _: (None, None))
+            metadata = find_metadata(
+                text, (), facts, conversion.lexicon, stated, lambda _: (None, None), record.own_path
+            )
             self._add_document(waiting, metadata, len(text.split()), 0)
         else:
             self.waiting.append(waiting)
@@ -174,11 +198,18 @@ class _Rows:
                 return None, None
 
             prepared = item.prepared
-            metadata = find_metadata(prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later)
+            metadata = find_metadata(
+                prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later, item.record.own_path
+            )
             metadata = correct_metadata(metadata, corrections) if corrections else metadata
             if not any(row.field == "lang" for row in corrections):
                 self.samples[len(self.documents)] = samples[0]
             self._add_document(item, metadata, n_words, n_sentences)
+
+    def take_documents(self, schema: TableSchema) -> pa.Table | None:
+        """The rows of documents so far, which are then no longer held; None where there are none."""
+        rows, self.documents, self.n_chars = self.documents, [], 0
+        return make_table(schema, _table(schema, _columns(schema, rows))) if rows else None
 
     def write_part(self) -> None:
         """Write what came since the last part."""
@@ -202,17 +233,6 @@ class _Rows:
         account.parts.append(write_part(self.conversion.folder, account.key, len(account.parts), schemas, tables))
         self.documents, self.samples = [], {}
         self.places, self.n_chars = {}, 0
-
-
-def duplicate(doc_id: str, first: tuple[str, int | None], source_path: str, record_no: int) -> Reject:
-    """The reject of a document whose id another has already."""
-    there = first[0] if first[1] is None else f"{first[0]} record {first[1]}"
-    here = source_path if record_no < 0 else f"{source_path} record {record_no}"
-    message = (
-        f"its id {doc_id!r} is that of {there} already: this is {here}; "
-        "give one of them another id, or each source an --id-prefix"
-    )
-    return Reject(source_path, record_no, "source-duplicate", message)
 
 
 def _file_hash(file: SourceFile) -> str | None:

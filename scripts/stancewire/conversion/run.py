@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine import run
+from ..engine import Workers
 from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
 from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
-from .against import check_corrected, check_judged, check_listing, judged_texts
+from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
 from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
 from .parts import PART_TABLES, Account, Tally, part_path
-from .records import convert_parcel
 from .state import Changes, Said, State, take_over, write_state
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ class Run:
     problems: list[Problem] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     met: dict[str, Counter[str]] = field(default_factory=lambda: {"aside": Counter(), "columns": Counter()})
+    listed: set[tuple[str, str]] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
     corrected: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class Run:
         """What all rows of the tables depend on, besides the files and what is known of each."""
         return f"{hash_lines([self.conversion.rules])} {self.reprints}"
 
-    def convert_all(self, files: Sequence[SourceFile], workers: int, progress: bool, before: State | None) -> None:
+    def convert_all(self, files: Sequence[SourceFile], pool: Workers, progress: bool, before: State | None) -> None:
         """Convert the files, but for those that are as they were, and make all tables."""
         self.judged = judged_texts(self.project)
         self.keys = {file.source_path: file_key(self.conversion, file, self.facts) for file in files}
@@ -90,8 +90,8 @@ class Run:
                     take_over(self.conversion.folder.parent, self.conversion.folder, "old", self.changes.same)
                 )
             files = [file for file in files if file.source_path not in same]
-        self.accounts += self.convert(files, workers, progress)
-        self.make_tables(workers, before is not None)
+        self.accounts += self.convert(files, pool, progress)
+        self.make_tables(pool.workers, before is not None)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
 
@@ -110,7 +110,7 @@ class Run:
             hashes = {source_path: sha256 for _, source_path, sha256 in self.hashes}
             write_state(work, self.rules, self.keys, hashes, self.said, self.counts, written)
 
-    def convert(self, files: Sequence[SourceFile], workers: int, progress: bool) -> Iterator[Account]:
+    def convert(self, files: Sequence[SourceFile], pool: Workers, progress: bool) -> Iterator[Account]:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
 
         def parcels() -> Iterator[Parcel]:
@@ -120,9 +120,13 @@ class Run:
                     self.hashes.append((file.root, file.source_path, sha256))
                 yield parcel
 
+        if self.conversion.fields == "text":
+            from .columnar import convert_parcel
+        else:
+            from .records import convert_parcel
         shown = (lambda account: account.n_bytes) if progress else None
         total = sum(file_size(file) for file in files) if progress else None
-        for account in run(convert_parcel, parcels(), workers, shown, total, "B", self.conversion):
+        for account in pool.run(convert_parcel, parcels(), shown, total, "B", self.conversion):
             self.hashes += account.hashes
             self._hear([*account.rejects, *account.problems, *account.tallies])
             account.hashes, account.rejects, account.problems, account.tallies = [], [], [], []
@@ -134,7 +138,9 @@ class Run:
         self.rejects += [item for item in said if isinstance(item, Reject)]
         self.problems += [item for item in said if isinstance(item, Problem)]
         for item in said:
-            if isinstance(item, Tally):
+            if isinstance(item, Tally) and item.kind == "listed":
+                self.listed.add((item.source_path, item.what))
+            elif isinstance(item, Tally):
                 self.met[item.kind][item.what] += item.count
 
     def make_tables(self, workers: int, is_partial: bool) -> None:
@@ -172,7 +178,8 @@ class Run:
                 name: [
                     part_path(self.conversion.folder, account.key, number, name)
                     for account in self.accounts
-                    for number in range(len(account.parts))
+                    for number, part in enumerate(account.parts)
+                    if part[name][0]
                 ]
                 for name in PART_TABLES
             },
@@ -192,12 +199,16 @@ class Run:
 
     def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
         """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
-        from ..reprints.stage import make_reprint_tables
+        from ..reprints.caps import CHECK
+        from ..reprints.stage import find_reprints
+        from ..reprints.witness import read_witnesses
         from ..tables import read_columns
 
         documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
-        grouped = make_reprint_tables(documents, segments, sentences, workers, self.remember)
-        return {name: grouped[name] for name in REPRINT_TABLES}
+        found = find_reprints(read_witnesses(documents, segments, sentences), workers, self.remember)
+        path = "corpus/reprints.parquet"
+        self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
+        return {name: found.rows[name] for name in REPRINT_TABLES}
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
@@ -207,6 +218,7 @@ class Run:
             return
         own = {source_path: sha256 for root, source_path, sha256 in self.hashes if root in own_roots}
         self.problems += check_listing(self.facts, self.found, own, whole)
+        self.problems += check_places(self.facts, own, self.listed, self.rejects)
         if whole:
             self.problems += check_corrected(self.conversion, self.corrected)
 

@@ -6,15 +6,22 @@ the same function for any number of workers, so the output is the same, too.
 
 from __future__ import annotations
 
+import importlib
+import os
+import pickle
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import StancewireError, UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -36,13 +43,15 @@ def run(
     total: int | None = None,
     what: str = "",
     shared: Any = None,
+    threads: int = 1,
 ) -> Iterator[Result]:
     """Results of `stage` for each shard, in the order of the shards.
 
     Args:
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
-            shard.
+            shard (which it is sent with: some kilobytes, rather than megabytes).
         workers: 1 runs in this process, and starts at once; more start as many processes.
+        threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
 
@@ -50,58 +59,159 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
-    if workers < 1:
-        raise UsageError(f"--workers {workers}: give 1 or more")
-    if workers == 1:
-        results = _run_here(stage if shared is None else partial(stage, shared), shards)
-    else:
-        results = _run_processes(stage, shards, workers, shared)
+    if workers == 1 and threads > 1:
+        here = stage if shared is None else partial(stage, shared)
+        yield from _shown(_run_threads(here, shards, threads), progress, total, what)
+        return
+    with Workers(workers) as pool:
+        yield from pool.run(stage, shards, progress, total, what, shared)
+
+
+def _run_threads(stage: Callable[[Shard], Result], shards: Iterable[Shard], threads: int) -> Iterator[Result]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for shard in shards:
+                waiting.append(pool.submit(stage, shard))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Workers:
+    """The processes that work on shards; with one worker that is this process.
+
+    They start at once, so that they are ready when the first shard is: make them before whatever else takes time.
+
+    Args:
+        workers: see `run`. module: what each process imports while it waits for its first shard.
+
+    Raises:
+        UsageError: workers is below 1.
+    """
+
+    def __init__(self, workers: int, module: str | None = None) -> None:
+        if workers < 1:
+            raise UsageError(f"--workers {workers}: give 1 or more")
+        self.workers = workers
+        self._pool: Any = None
+        if workers > 1:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
+            context = multiprocessing.get_context(_start_method())
+            self._pool = ProcessPoolExecutor(workers, context, _begin, (module,))
+            self._pool.submit(_nothing)  # the first task starts the processes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def run(
+        self,
+        stage: Callable[..., Result],
+        shards: Iterable[Shard],
+        progress: Callable[[Result], int] | None = None,
+        total: int | None = None,
+        what: str = "",
+        shared: Any = None,
+    ) -> Iterator[Result]:
+        """Results of `stage` for each shard, in the order of the shards (see the function `run`).
+
+        Raises:
+            StancewireError: a worker process died; an exception of the stage itself comes as it is.
+        """
+        if self._pool is None:
+            results: Iterator[Result] = map(stage if shared is None else partial(stage, shared), shards)
+        else:
+            results = self._run_processes(stage, shards, None if shared is None else pickle.dumps(shared))
+        yield from _shown(results, progress, total, what)
+
+    def _run_processes(
+        self, stage: Callable[..., Result], shards: Iterable[Shard], shared: bytes | None
+    ) -> Iterator[Result]:
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for shard in shards:
+                waiting.append(self._pool.submit(_with_shared, stage, shared, shard))
+                if len(waiting) >= self.workers * AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool:
+            message = "a worker process died (out of memory?); run the same command with fewer --workers"
+            raise StancewireError(message) from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _start_method() -> str:
+    """`fork` on Linux while this process has one thread, since it is five times as quick; else `spawn`.
+
+    A fork copies locks as they are. With one thread none of them is held by another, which the copy would lack; the
+    threads that Arrow and numpy bring would be such, so workers are started before these are imported.
+    """
+    try:
+        alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        alone = False
+    return "fork" if alone else "spawn"
+
+
+def _begin(module: str | None) -> None:
+    """Make a process ready for its first shard."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if module is not None:
+        importlib.import_module(module)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, killed or not: nobody would give it work, or end it."""
+    import multiprocessing.connection
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _nothing() -> None:
+    """A task that starts the processes."""
+
+
+_shared: tuple[bytes, Any] = b"", None
+
+
+def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shard) -> Result:
+    global _shared
+    if shared is None:
+        return stage(shard)
+    if _shared[0] != shared:
+        _shared = shared, pickle.loads(shared)
+    return stage(_shared[1], shard)
+
+
+def _shown(
+    results: Iterable[Result], progress: Callable[[Result], int] | None, total: int | None, what: str
+) -> Iterator[Result]:
     with _bar(progress is not None, total, what) as bar:
         for result in results:
             if bar is not None and progress is not None:
                 bar.update(progress(result))
             yield result
-
-
-def _run_here(stage: Callable[..., Result], shards: Iterable[Shard]) -> Iterator[Result]:
-    for shard in shards:
-        yield stage(shard)
-
-
-_shared: Any = None
-
-
-def _share(value: Any) -> None:
-    global _shared
-    _shared = value
-
-
-def _with_shared(stage: Callable[..., Result], shard: Shard) -> Result:
-    return stage(shard) if _shared is None else stage(_shared, shard)
-
-
-def _run_processes(
-    stage: Callable[..., Result], shards: Iterable[Shard], workers: int, shared: Any
-) -> Iterator[Result]:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    # `spawn` everywhere: a fork would copy the threads' locks of Arrow and numpy, held or not.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _share, (shared,))
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for shard in shards:
-            waiting.append(pool.submit(_with_shared, stage, shard))
-            if len(waiting) >= workers * AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool:
-        message = "a worker process died (out of memory?); run the same command with fewer --workers"
-        raise StancewireError(message) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _bar(wanted: bool, total: int | None, what: str) -> AbstractContextManager[Any]:

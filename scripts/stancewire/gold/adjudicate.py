@@ -22,10 +22,11 @@ from .decisions import Decision, check_decisions, conflict_id, parse_decision
 from .evidence import Evidence, read_evidence
 from .explain import CONTEXT
 from .merge import FieldOutcome, Outcome
+from .methods import Method
 from .rows import reach
 
 
-def open_conflicts(evidence: Evidence, method: str = "majority", doc_id: str | None = None) -> list[dict[str, Any]]:
+def open_conflicts(evidence: Evidence, method: Method = "majority", doc_id: str | None = None) -> list[dict[str, Any]]:
     """Every conflict that no decision settles, with its versions and the line that would decide it."""
     listed = []
     for outcome in evidence.outcomes(method, doc_id):

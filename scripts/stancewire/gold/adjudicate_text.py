@@ -21,6 +21,7 @@ from .adjudication_project import adjudicator, case_title, version_rows
 from .cases import Case, Wording, combination_fault, open_cases
 from .decisions import Decision, conflict_id
 from .evidence import Evidence, read_evidence
+from .methods import Method, merged_methods
 from .rows import reach
 
 CONTEXT = 300  # characters shown on either side
@@ -36,7 +37,7 @@ class _Later(Exception):
 def ask_cases(
     project: Project,
     by: str | None,
-    method: str,
+    method: Method | None,
     doc_id: str | None,
     today: datetime.date,
     ask: Ask = input,
@@ -45,7 +46,8 @@ def ask_cases(
     """Ask for every open case; how many decisions were appended.
 
     Args:
-        by: the adjudicator (default: the only one of the campaign). ask, say: how it is talked with the person.
+        by: the adjudicator (default: the only one of the campaign). method: how votes are counted (default: as they
+            were when gold was merged). ask, say: how it is talked with the person.
 
     Raises:
         UsageError: no such adjudicator, or several and none is named.
@@ -53,7 +55,7 @@ def ask_cases(
     evidence = read_evidence(project)
     name = adjudicator(evidence, by)
     wording = Wording.of(evidence)
-    cases = open_cases(evidence, method, doc_id)
+    cases = open_cases(evidence, method or merged_methods(project, evidence.codebook), doc_id)
     appended = 0
     say(f"{len(cases)} cases for {name}; A, B, ... or a number chooses, =WORDS is another value, s skips, q stops")
     for number, case in enumerate(cases, 1):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from ..agreement.units import LAYER_PASS, may_vote
 from ..agreement.values import DROP, boundary_value, parse_boundary
@@ -26,6 +27,7 @@ from .adjudicate import admit, append_decisions
 from .cases import Case, Wording, combination_fault, open_cases
 from .decisions import Decision, conflict_id
 from .evidence import Evidence, read_evidence
+from .methods import Method, merged_methods
 from .rows import reach
 
 PASSAGE = 600  # characters wanted on either side of the thing judged; whole paragraphs where they are not longer
@@ -38,7 +40,7 @@ def send_cases(
     project: Project,
     client: Client,
     by: str | None,
-    method: str = "majority",
+    method: Method | None = None,
     doc_id: str | None = None,
     dry_run: bool = False,
     say: Say = quiet,
@@ -47,6 +49,7 @@ def send_cases(
 
     Args:
         by: the adjudicator's pseudonym (default: the only one of the campaign).
+        method: how votes are counted (default: as they were when gold was merged).
 
     Raises:
         UsageError: no such adjudicator, or several and none is named.
@@ -55,7 +58,8 @@ def send_cases(
     evidence = read_evidence(project)
     name = adjudicator(evidence, by)
     articles, wording = read_articles(project), Wording.of(evidence)
-    cases = [case_task(case, articles[case.unit.doc_id], wording) for case in open_cases(evidence, method, doc_id)]
+    methods = method or merged_methods(project, evidence.codebook)
+    cases = [case_task(case, articles[case.unit.doc_id], wording) for case in open_cases(evidence, methods, doc_id)]
     return push_cases(project, client, name, cases, doc_id, dry_run, say)
 
 
@@ -182,16 +186,17 @@ def _distinct(listed: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """What a pull of answers came to: decisions appended, problems, notes, and tasks by what became of them."""
+    """What a pull came to: decisions appended, problems, notes, tasks by what became of them, files stored."""
 
     appended: tuple[Decision, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     counts: Mapping[str, int]
+    stored: tuple[Path, ...] = ()
 
 
 def take_answers(project: Project, client: Client) -> Taken:
-    """Append what adjudicators decided on the server to `adjudications.jsonl`; each task by itself.
+    """Store what adjudicators said on the server, and append what they decided to `adjudications.jsonl`.
 
     A task whose answer has a problem is left out, with the problem; the others are taken in. What was taken in before
     is not taken again, also where somebody has decided otherwise since.
@@ -199,7 +204,7 @@ def take_answers(project: Project, client: Client) -> Taken:
     Raises:
         StudioError: the server is away, or has no adjudication project of this corpus.
     """
-    answers, counts = pull_answers(project, client)
+    answers, counts, stored = pull_answers(project, client)
     evidence = read_evidence(project)
     voting = {row["judgement_id"] for row in evidence.judgements if may_vote(row)}
     appended: list[Decision] = []
@@ -225,7 +230,7 @@ def take_answers(project: Project, client: Client) -> Taken:
             appended += fresh
     if appended:
         append_decisions(project.adjudications_jsonl, appended)
-    return Taken(tuple(appended), tuple(problems), tuple(notes), counts)
+    return Taken(tuple(appended), tuple(problems), tuple(notes), counts, tuple(stored))
 
 
 def _fresh(

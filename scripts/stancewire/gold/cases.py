@@ -20,6 +20,7 @@ from ..tables import row_id
 from .decisions import Decision
 from .evidence import Evidence
 from .merge import FieldOutcome, Outcome
+from .methods import Method
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Case:
         return found
 
 
-def open_cases(evidence: Evidence, method: str = "majority", doc_id: str | None = None) -> list[Case]:
+def open_cases(evidence: Evidence, method: Method = "majority", doc_id: str | None = None) -> list[Case]:
     """The units of which a field is neither settled by votes nor by a decision, in the order of the units."""
     return cases_of(evidence.outcomes(method, doc_id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,16 @@ from typing import Any
 import pyarrow as pa
 
 from ..agreement.measure import measure_agreement
+from ..agreement.shared import SharedUnits, make_shared_units
 from ..agreement.units import Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..judgements.shown import Shown, Task
+from ..judgements.versions import Versions
 from ..project import Project
-from ..tables import read_table, read_table_schema
+from ..tables import find_rows, read_table, read_table_schema
 from .decisions import Decision, DecisionIndex, read_decisions
 from .merge import Outcome, merge_units
+from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, settle_by_model
 
 Row = dict[str, Any]
@@ -27,6 +31,7 @@ class Evidence:
 
     Attributes:
         texts: doc_id -> canonical text of the documents that anyone judged.
+        versions: the stories that are told in several documents, and what was shown of these.
     """
 
     codebook: Codebook
@@ -35,6 +40,7 @@ class Evidence:
     assignments: list[Row]
     decisions: list[Decision]
     texts: dict[str, str]
+    versions: Versions
 
     @property
     def index(self) -> DecisionIndex:
@@ -43,11 +49,20 @@ class Evidence:
 
     def units(self, doc_id: str | None = None) -> list[Unit]:
         """The units of all documents, or of one."""
+        shown, parts = self._shown, self.versions.parts
         if doc_id is None:
-            return make_units(self.judgements, self.assignments, self.codebook.rules)
+            return make_units(self.judgements, self.assignments, self.codebook.rules, shown=shown, parts=parts)
         judgements = [row for row in self.judgements if row["doc_id"] == doc_id]
         assignments = [row for row in self.assignments if row["doc_id"] == doc_id]
-        return make_units(judgements, assignments, self.codebook.rules)
+        return make_units(judgements, assignments, self.codebook.rules, shown=shown, parts=parts)
+
+    @property
+    def _shown(self) -> Mapping[Task, Shown]:
+        return self.versions.shown
+
+    def shared_units(self) -> SharedUnits:
+        """The units of sentences that stand in several versions of a story, judged there by different annotators."""
+        return make_shared_units(self.judgements, self.assignments, self.codebook.rules, self.versions)
 
     def agreement(self, units: Sequence[Unit], stories: Mapping[str, str]) -> list[Row]:
         """Rows of the table `agreement` about units: all measures, by every grouping.
@@ -55,17 +70,24 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        rounds = make_rounds(self.judgements, self.assignments, self.codebook.rules)
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds)
+        rounds = make_rounds(
+            self.judgements,
+            self.assignments,
+            self.codebook.rules,
+            shown=self._shown,
+            parts=self.versions.parts,
+        )
+        shared = self.shared_units().units
+        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, shared)
 
-    def outcomes(self, method: str, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
+    def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
 
         Args:
             doc_id: of one document only; a model learns from all of them nevertheless.
             models: what a model makes of all units (default: it is asked, however few the annotators are).
         """
-        if method not in MODEL_METHODS:
+        if MODEL_METHODS.keys().isdisjoint(by_layer(method).values()):
             return merge_units(self.units(doc_id), self.index, method)
         units = self.units()
         models = settle_by_model(units, method, allow_few=True) if models is None else models
@@ -78,26 +100,42 @@ class Evidence:
         return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
 
 
-def read_evidence(project: Project, judgements: Path | None = None) -> Evidence:
-    """Read it all.
+def read_evidence(
+    project: Project,
+    judgements: Path | None = None,
+    doc_ids: Collection[str] | None = None,
+    exports: Path | None = None,
+) -> Evidence:
+    """Read it all, or what concerns some documents.
 
     Args:
         judgements: folder of the tables `judgements` and `assignments` (default: `annotations/`).
+        doc_ids: only judgements, assignments, decisions and texts of these documents; then a model cannot learn what it
+            learns from all of them.
+        exports: folder of stored exports (default: `annotations/exports`).
 
     Raises:
         StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
     """
     folder = judgements or project.annotations
-    rows = read_rows(project, folder, "judgements")
+    rows = read_rows(project, folder, "judgements", doc_ids)
     judged = {row["doc_id"] for row in rows}
-    documents = read_table(project.corpus, read_table_schema("documents", project.table_schemas), ["doc_id", "text"])
+    schema, columns = read_table_schema("documents", project.table_schemas), ["doc_id", "text"]
+    if doc_ids is None:
+        documents = read_table(project.corpus, schema, columns)
+    else:
+        documents = find_rows(project.corpus, schema, "doc_id", judged, columns)
+    codebook = read_codebook(project.codebook_yaml)
+    assignments = read_rows(project, folder, "assignments", doc_ids)
+    decisions = read_decisions(project.adjudications_jsonl)
     return Evidence(
-        codebook=read_codebook(project.codebook_yaml),
+        codebook=codebook,
         campaign=read_campaign(project.campaign_yaml),
         judgements=rows,
-        assignments=read_rows(project, folder, "assignments"),
-        decisions=read_decisions(project.adjudications_jsonl),
+        assignments=assignments,
+        decisions=decisions if doc_ids is None else [item for item in decisions if item.doc_id in doc_ids],
         texts=dict(_pairs(documents, judged)),
+        versions=Versions(project, codebook, assignments, exports),
     )
 
 
@@ -107,7 +145,11 @@ def _pairs(documents: pa.Table, wanted: set[str]) -> Iterable[tuple[str, str]]:
             yield key.as_py(), text.as_py()
 
 
-def read_rows(project: Project, folder: Path, name: str) -> list[Row]:
-    """A table's rows as plain dicts."""
-    rows: list[Row] = read_table(folder, read_table_schema(name, project.table_schemas)).to_pylist()
+def read_rows(
+    project: Project, folder: Path, name: str, wanted: Collection[str] | None = None, column: str = "doc_id"
+) -> list[Row]:
+    """A table's rows as plain dicts: all, or those whose `column` is one of those wanted."""
+    schema = read_table_schema(name, project.table_schemas)
+    table = read_table(folder, schema) if wanted is None else find_rows(folder, schema, column, wanted)
+    rows: list[Row] = table.to_pylist()
     return rows

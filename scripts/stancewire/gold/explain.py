@@ -8,19 +8,22 @@ conflict, a decision, a judgement.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from rapidfuzz import process
 
 from ..agreement.units import Unit, Vote, contradictions
 from ..agreement.values import field_value
+from ..codebook import read_codebook
 from ..errors import UsageError
 from ..project import Project
-from ..tables import read_table, read_table_schema
-from .decisions import Decision
+from ..tables import find_rows, read_table, read_table_schema
+from .decisions import Decision, read_decisions
 from .evidence import Evidence, read_evidence, read_rows
 from .merge import FieldOutcome, Outcome
+from .methods import merged_methods
+from .models import MODEL_METHODS
 from .rows import mirror_words, outcome_key, reach
 
 CONTEXT = 80  # characters shown on either side of a span
@@ -51,27 +54,34 @@ def explain(project: Project, asked: str) -> Explanation:
         UsageError: there is no such id; the message names the nearest.
         StancewireError: judgements, decisions or gold cannot be read.
     """
-    evidence = read_evidence(project)
-    method = made_with(project)
-    documents = _documents_of(project, evidence, asked)
-    quarantined = [row for row in read_rows(project, project.annotations, "quarantine") if row["judgement_id"] == asked]
+    quarantined = read_rows(project, project.annotations, "quarantine", [asked], "judgement_id")
     if quarantined:
         return _explain_quarantine(quarantined[0])
-    for doc_id in documents:
-        found = explain_in(evidence, evidence.outcomes(method, doc_id), asked, method)
-        if found is not None:
-            return found
-    raise UsageError(_unknown(project, evidence, asked))
+    documents = _documents_of(project, asked)
+    if documents:
+        evidence, methods = evidence_on(project, documents)
+        for doc_id in documents:
+            found = explain_in(evidence, evidence.outcomes(methods, doc_id), asked)
+            if found is not None:
+                return found
+    raise UsageError(_unknown(project, asked))
 
 
-def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str, method: str) -> Explanation | None:
+def evidence_on(project: Project, documents: Collection[str]) -> tuple[Evidence, dict[str, str]]:
+    """What these documents' gold rests on, and the methods of today's gold; all of it where one is a model."""
+    methods = merged_methods(project, read_codebook(project.codebook_yaml))
+    learns = not MODEL_METHODS.keys().isdisjoint(methods.values())
+    return read_evidence(project, doc_ids=None if learns else documents), methods
+
+
+def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str) -> Explanation | None:
     """The explanation of an id among the outcomes of one document; None where it is not one of theirs."""
     decisions = {item.decision_id: item for item in evidence.decisions}
     judgement = next((row for row in evidence.judgements if row["judgement_id"] == asked), None)
     for outcome in outcomes:
         kind = _kind_in(outcome, asked, decisions.get(asked))
         if kind is not None:
-            about = {"id": asked, "kind": kind} | _explain_outcome(outcome, evidence, method)
+            about = {"id": asked, "kind": kind} | _explain_outcome(outcome, evidence)
             return about if judgement is None else about | {"judgement": _judgement(judgement)}
     if judgement is not None:
         return {
@@ -107,7 +117,7 @@ def _kind_in(outcome: Outcome, asked: str, decision: Decision | None) -> str | N
     return "decision" if decision is not None and decision.decision_id in holding else None
 
 
-def _explain_outcome(outcome: Outcome, evidence: Evidence, method: str) -> Explanation:
+def _explain_outcome(outcome: Outcome, evidence: Evidence) -> Explanation:
     unit = outcome.unit
     start, end = reach(outcome)
     about: Explanation = {
@@ -120,7 +130,7 @@ def _explain_outcome(outcome: Outcome, evidence: Evidence, method: str) -> Expla
     about |= _context(evidence.texts[unit.doc_id], start, end)
     about |= {
         "verdict": _verdict(outcome),
-        "method": method,
+        "method": outcome.method,
         "decided_by": outcome.decided_by if outcome.is_gold else None,
         "gold_id": outcome_key(outcome) if outcome.is_gold else None,
         "submitted": list(unit.submitted),
@@ -225,34 +235,29 @@ def _explain_quarantine(row: dict[str, Any]) -> Explanation:
     }
 
 
-def made_with(project: Project) -> str:
-    """The method that the gold tables were made with, as their rows say; majority where they have no rows."""
-    for name in ("stances", "document_stances"):
-        schema = read_table_schema(name, project.table_schemas)
-        methods = read_table(project.annotations, schema, ["method"]).column("method")
-        if len(methods):
-            return str(methods[0].as_py())
-    return "majority"
+_ID_COLUMNS = (
+    ("mentions", "mention_id"),
+    ("stances", "stance_id"),
+    ("conflicts", "conflict_id"),
+    ("judgements", "judgement_id"),
+)
 
 
-_ID_COLUMNS = (("mentions", "mention_id"), ("stances", "stance_id"), ("conflicts", "conflict_id"))
-
-
-def _documents_of(project: Project, evidence: Evidence, asked: str) -> list[str]:
+def _documents_of(project: Project, asked: str) -> list[str]:
     """The documents in which the id may be found: mostly one."""
-    found = {row["doc_id"] for row in evidence.judgements if row["judgement_id"] == asked}
-    found |= {item.doc_id for item in evidence.decisions if asked in (item.decision_id, item.conflict_id)}
-    found |= {asked.rpartition("/")[0]} & evidence.texts.keys()
-    for name, column in _ID_COLUMNS:
+    decisions = read_decisions(project.adjudications_jsonl)
+    found = {item.doc_id for item in decisions if asked in (item.decision_id, item.conflict_id)}
+    sought = [(project.annotations, name, column, asked) for name, column in _ID_COLUMNS]
+    if "/" in asked:
+        sought.append((project.corpus, "documents", "doc_id", asked.rpartition("/")[0]))
+    for folder, name, column, value in sought:
         schema = read_table_schema(name, project.table_schemas)
-        table = read_table(project.annotations, schema, [column, "doc_id"])
-        ids = table.column(column).to_pylist()
-        found |= {table.column("doc_id")[i].as_py() for i, key in enumerate(ids) if key == asked}
+        found |= set(find_rows(folder, schema, column, [value], ["doc_id"]).column("doc_id").to_pylist())
     return sorted(found)
 
 
-def _unknown(project: Project, evidence: Evidence, asked: str) -> str:
-    known = [row["judgement_id"] for row in evidence.judgements] + [item.decision_id for item in evidence.decisions]
+def _unknown(project: Project, asked: str) -> str:
+    known = [item.decision_id for item in read_decisions(project.adjudications_jsonl)]
     for name, column in _ID_COLUMNS:
         schema = read_table_schema(name, project.table_schemas)
         known += read_table(project.annotations, schema, [column]).column(column).to_pylist()

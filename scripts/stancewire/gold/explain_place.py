@@ -10,9 +10,9 @@ from rapidfuzz import process
 from ..agreement.units import LAYER_PASS
 from ..errors import UsageError
 from ..project import Project
-from ..tables import read_table, read_table_schema
-from .evidence import Evidence, read_evidence, read_rows
-from .explain import CONTEXT, Explanation, explain_in, made_with, verdict_on_vote
+from ..tables import find_rows, read_table, read_table_schema
+from .evidence import Evidence, read_rows
+from .explain import CONTEXT, Explanation, evidence_on, explain_in, verdict_on_vote
 from .merge import Outcome
 
 _PLACE = re.compile(r"(?s)(.+):(\d+)-(\d+)")
@@ -30,16 +30,15 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
     Raises:
         UsageError: there is no such document (the nearest is named), or the place lies outside its text.
     """
-    evidence = read_evidence(project)
     text = _text(project, doc_id)
     if not 0 <= start < end <= len(text):
         raise UsageError(f"{doc_id}:{start}-{end} does not lie within the text (0-{len(text)}, start before end)")
-    method = made_with(project)
+    evidence, method = evidence_on(project, [doc_id])
     units = []
     voting: set[str] = set()
     for outcome in evidence.outcomes(method, doc_id):
         if outcome.unit.layer != "document_stance" and _touches(outcome, start, end):
-            about = explain_in(evidence, [outcome], outcome.unit.judgement_ids[0], method)
+            about = explain_in(evidence, [outcome], outcome.unit.judgement_ids[0])
             voting |= set(outcome.unit.judgement_ids)
             if about is not None:
                 about.pop("judgement", None)
@@ -48,8 +47,8 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
     others = [row for row in _judgements_at(evidence, doc_id, start, end) if row["judgement_id"] not in voting]
     quarantined = [
         row
-        for row in read_rows(project, project.annotations, "quarantine")
-        if row["doc_id"] == doc_id and _overlap(row["raw_start"], row["raw_end"], start, end)
+        for row in read_rows(project, project.annotations, "quarantine", [doc_id])
+        if _overlap(row["raw_start"], row["raw_end"], start, end)
     ]
     about = {
         "id": f"{doc_id}:{start}-{end}",
@@ -73,12 +72,13 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
 
 
 def _text(project: Project, doc_id: str) -> str:
-    documents = read_table(project.corpus, read_table_schema("documents", project.table_schemas), ["doc_id", "text"])
-    ids = documents.column("doc_id").to_pylist()
-    if doc_id not in ids:
-        best = process.extractOne(doc_id, ids)
-        raise UsageError(f"no document {doc_id!r}" + (f"; nearest is {best[0]}" if best else "; the corpus is empty"))
-    return str(documents.column("text")[ids.index(doc_id)].as_py())
+    schema = read_table_schema("documents", project.table_schemas)
+    texts = find_rows(project.corpus, schema, "doc_id", [doc_id], ["text"]).column("text").to_pylist()
+    if texts:
+        return str(texts[0])
+    ids = read_table(project.corpus, schema, ["doc_id"]).column("doc_id").to_pylist()
+    best = process.extractOne(doc_id, ids)
+    raise UsageError(f"no document {doc_id!r}" + (f"; nearest is {best[0]}" if best else "; the corpus is empty"))
 
 
 def _touches(outcome: Outcome, start: int, end: int) -> bool:
@@ -105,14 +105,13 @@ def _segments(project: Project, evidence: Evidence, doc_id: str, start: int, end
     """The segments that the place touches, and which passes show them."""
     if not project.table_path("segments").is_file():
         return []
-    columns = ["doc_id", "seg_no", "role", "start", "end"]
-    rows = read_table(project.corpus, read_table_schema("segments", project.table_schemas), columns).to_pylist()
+    rows = read_rows(project, project.corpus, "segments", [doc_id])
     passes = evidence.codebook.passes
     return [
         {"seg_no": row["seg_no"], "role": row["role"]}
         | {"shown_in": [item.name for item in passes if row["role"] in item.roles]}
         for row in rows
-        if row["doc_id"] == doc_id and _overlap(row["start"], row["end"], start, end)
+        if _overlap(row["start"], row["end"], start, end)
     ]
 
 

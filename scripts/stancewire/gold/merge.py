@@ -29,11 +29,9 @@ from dataclasses import dataclass
 
 from ..agreement.units import Unit
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, field_value
-from ..errors import UsageError
 from .decisions import Decision, DecisionIndex, conflict_id
+from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, Settled, settle_by_model
-
-METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class Outcome:
 
 
 def merge_units(
-    units: Iterable[Unit], decisions: DecisionIndex, method: str = "majority", models: ModelVotes | None = None
+    units: Iterable[Unit], decisions: DecisionIndex, method: Method = "majority", models: ModelVotes | None = None
 ) -> list[Outcome]:
     """What comes of each unit, in the order given.
 
@@ -141,13 +139,12 @@ def merge_units(
     Raises:
         UsageError: there is no such method, or it is a model and there are fewer than three annotators.
     """
-    if method not in METHODS:
-        raise UsageError(f"no method {method!r}; known methods: {', '.join(METHODS)}")
+    methods = by_layer(method)
     listed = list(units)
-    if method in MODEL_METHODS and models is None:
-        models = settle_by_model(listed, method)
-    settled = {} if models is None else models.settled
-    return [_merge_unit(number, unit, decisions, method, settled) for number, unit in enumerate(listed)]
+    if models is None:
+        models = settle_by_model(listed, methods)
+    settled = models.settled
+    return [_merge_unit(number, unit, decisions, methods[unit.layer], settled) for number, unit in enumerate(listed)]
 
 
 def _merge_unit(

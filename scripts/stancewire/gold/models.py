@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..agreement.units import LAYER_PASS, Unit
+from ..agreement.units import Unit
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, field_value
 from ..errors import UsageError
 from .ballots import Ballots, Fit, make_ballots
 from .boundaries import SpanFit, fit_boundaries
 from .dawid_skene import dawid_skene
 from .mace import mace, trusted_vote
+from .methods import Method, by_layer
 
 Model = Callable[[Ballots], Fit]
 MODEL_METHODS: dict[str, tuple[str, Model]] = {"dawid_skene": ("Dawid-Skene", dawid_skene), "mace": ("MACE", mace)}
@@ -55,22 +56,24 @@ class ModelVotes:
     learnt: tuple[Learnt, ...]
 
 
-def settle_by_model(units: Sequence[Unit], method: str, allow_few: bool = False) -> ModelVotes:
-    """Every field of every unit, as the model has it.
+def settle_by_model(units: Sequence[Unit], methods: Method, allow_few: bool = False) -> ModelVotes:
+    """Every field of every unit of a layer whose method is a model, as the model has it.
 
     Raises:
         UsageError: a layer has fewer than three annotators, and `allow_few` is not said.
     """
     settled: dict[tuple[int, str], Settled] = {}
     learnt: list[Learnt] = []
-    for layer in LAYER_PASS:
+    for layer, method in by_layer(methods).items():
+        if method not in MODEL_METHODS:
+            continue
         numbers = [number for number, unit in enumerate(units) if unit.layer == layer]
         chosen = [units[number] for number in numbers]
         names = sorted({name for unit in chosen for name in unit.submitted})
         if chosen and len(names) < LEAST_ANNOTATORS and not allow_few:
             raise UsageError(
                 f"{method} learns whom to trust from {LEAST_ANNOTATORS} annotators or more; {layer} has {len(names)}: "
-                "merge with majority, or say --allow-few"
+                "merge with majority, or say --allow-few (or gold: {allow_few: true} in schema/codebook.yaml)"
             )
         if layer != "document_stance" and chosen:
             fit = fit_boundaries(chosen)

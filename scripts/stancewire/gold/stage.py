@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,22 @@ from ..tables import file_sha256, find_in_manifest, make_table, read_table, read
 from .decisions import Decision, DecisionIndex
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
-from .merge import METHODS, Outcome
-from .models import MODEL_METHODS, settle_by_model
+from .merge import Outcome
+from .methods import STAGE, Method, by_layer, codebook_methods
+from .models import settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
 
-STAGE = "gold"
 OTHERS = ("changes",)  # made empty here, for as long as no other stage has made them
 
 
 def gold_rows(
-    evidence: Evidence, outcomes: Sequence[Outcome], corpus: dict[str, list[Row]], method: str
+    evidence: Evidence, outcomes: Sequence[Outcome], corpus: dict[str, list[Row]], methods: Mapping[str, str]
 ) -> tuple[dict[str, list[Row]], list[Problem]]:
     """Rows of every gold table, and what was found on the way.
 
     Args:
-        outcomes: of all units, merged by `method`.
+        outcomes: of all units, merged by `methods` (layer -> method).
         corpus: rows of documents (those judged, metadata only), sentences, stories and variants.
     """
     texts, codebook, decisions = evidence.texts, evidence.codebook, evidence.decisions
@@ -40,7 +40,7 @@ def gold_rows(
     for spans in sentences.values():
         spans.sort()
     mentions, found = mention_rows(outcomes, texts, sentences)
-    stances, more = stance_rows(outcomes, texts, sentences, method)
+    stances, more = stance_rows(outcomes, texts, sentences, methods["stance"])
     entities = entity_rows(mentions, stances, evidence.judgements, codebook)
     places = {(row["doc_id"], row["sent_no"]): (row["start"], row["end"]) for row in corpus["sentences"]}
     documents = {row["doc_id"]: row for row in corpus["documents"]}
@@ -49,7 +49,7 @@ def gold_rows(
     tables = {
         "mentions": mentions,
         "stances": stances,
-        "document_stances": document_stance_rows(outcomes, method),
+        "document_stances": document_stance_rows(outcomes, methods["document_stance"]),
         "conflicts": conflict_rows(outcomes, texts),
         "adjudications": adjudication_rows(decisions, evidence.index),
         "entities": entities,
@@ -59,11 +59,11 @@ def gold_rows(
         "stances_wide": wide_rows(stances, documents, stories, places, texts, entities, codebook),
         "variant_stances": variant_stance_rows(corpus["variants"], stances),
     }
-    problems = found + more + _decision_problems(outcomes, decisions, evidence.index) + _mirror_problems(evidence)
-    return tables, problems
+    problems = [*found, *more, *decision_problems(outcomes, decisions, evidence.index)]
+    return tables, problems + mirror_problems(evidence.judgements)
 
 
-def _decision_problems(
+def decision_problems(
     outcomes: Sequence[Outcome], decisions: Sequence[Decision], index: DecisionIndex
 ) -> list[Problem]:
     """Decisions that decide nothing: stale ones, overruled ones, and those whose judgements are no longer one unit."""
@@ -96,9 +96,10 @@ def _decision_problems(
     return problems
 
 
-def _mirror_problems(evidence: Evidence) -> list[Problem]:
+def mirror_problems(judgements: Sequence[Row]) -> list[Problem]:
+    """Annotators whose answers on a target and on its mirror contradict each other."""
     problems = []
-    for base, mirror in contradictions(evidence.judgements):
+    for base, mirror in contradictions(judgements):
         place = f"{base['annotator_id']} {base['doc_id']}"
         message = f"{mirror_words(base, mirror)}; the first one votes: ask the annotator"
         problems.append(Problem("annotations/judgements.parquet", place, "mirror-contradiction", 3, message, "warning"))
@@ -118,18 +119,21 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
 
 def write_gold(
     project: Project,
-    method: str = "majority",
+    method: Method | None = None,
     out: Path | None = None,
     judgements: Path | None = None,
     allow_few: bool = False,
+    exports: Path | None = None,
 ) -> Report:
     """Write every gold table, agreement included.
 
     Args:
-        method: one of `merge.METHODS`; decisions win over all of them.
+        method: one of `methods.METHODS`, or layer -> method (default: what the codebook asks for); decisions win over
+            all of them.
         out: folder to write to (default: `annotations/`).
         judgements: folder of the judgement tables (default: `out`).
         allow_few: let a model learn from fewer than three annotators.
+        exports: folder of stored exports, which say what each task showed (default: `annotations/exports`).
 
     Raises:
         UsageError: there is no such method, or it is a model and there are fewer than three annotators.
@@ -137,14 +141,15 @@ def write_gold(
     """
     folder = out or project.annotations
     source = judgements or folder
-    evidence = read_evidence(project, source)
-    models = settle_by_model(evidence.units(), method, allow_few) if method in MODEL_METHODS else None
-    outcomes = evidence.outcomes(method, models=models)
+    evidence = read_evidence(project, source, exports=exports)
+    usual = codebook_methods(evidence.codebook)
+    methods = usual if method is None else by_layer(method)
+    models = settle_by_model(evidence.units(), methods, allow_few or evidence.codebook.gold.allow_few)
+    outcomes = evidence.outcomes(methods, models=models)
     corpus = read_corpus(project, set(evidence.texts))
-    rows, problems = gold_rows(evidence, outcomes, corpus, method)
+    rows, problems = gold_rows(evidence, outcomes, corpus, methods)
     stories = {row["doc_id"]: row["story_id"] for row in corpus["stories"]}
-    learnt = () if models is None else models.learnt
-    rows["agreement"] += reliability_rows(outcomes, learnt, stories, evidence.models)
+    rows["agreement"] += reliability_rows(outcomes, models.learnt, stories, evidence.models)
     split = make_split(project, targets_of(rows["stances"], rows["document_stances"]))
     rows["splits"] = [] if split is None else split.rows
     problems += [] if split is None else split.problems
@@ -155,7 +160,8 @@ def write_gold(
     for name, listed in rows.items():
         schema = read_table_schema(name, project.table_schemas)
         made[name] = (schema, make_table(schema, listed))
-    write_stage(folder, STAGE, made, _inputs(project, source))
+    settings = {} if methods == usual else {"methods": methods}
+    write_stage(folder, STAGE, made, _inputs(project, source), settings)
     certificate = folder / project.splits_certificate.name
     if split is None:
         certificate.unlink(missing_ok=True)
@@ -163,18 +169,18 @@ def write_gold(
         write_bytes(certificate, split.certificate_bytes)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
-    return Report(counts, sorted(problems))
+    return Report(counts, sorted(problems), _note(methods, usual))
 
 
-def merged_method(project: Project) -> str:
-    """The method by which today's gold was merged; the usual one where there is no gold that would say."""
-    for name in ("stances", "document_stances"):
-        if find_in_manifest(project.annotations, name)[0] is not None:
-            found = read_table(project.annotations, read_table_schema(name, project.table_schemas), ["method"])
-            methods = set(found.column("method").to_pylist()) & set(METHODS)
-            if methods:
-                return str(min(methods))
-    return METHODS[0]
+def _note(methods: dict[str, str], usual: dict[str, str]) -> str:
+    """What to say where gold was merged otherwise than the codebook asks."""
+    other = [f"{layer} by {name}, not {usual[layer]}" for layer, name in methods.items() if name != usual[layer]]
+    if not other:
+        return ""
+    return (
+        f"merged otherwise than the codebook asks ({'; '.join(other)}); build will follow the codebook: to keep it, "
+        "write it there under gold"
+    )
 
 
 def _inputs(project: Project, source: Path) -> dict[str, str]:

@@ -1,88 +1,39 @@
-"""A raw Label Studio export → one flat table of its labelled spans, about as fast as its JSON can be parsed.
+"""A raw Label Studio export → one flat table of its labelled spans, in little more time than its JSON takes to parse.
 
-For exports of any size, and for a first look without a project: DuckDB parses, unnests, slices and checks in one query,
-the rows stream into a Parquet file. Each is a judgement of the entity pass as `import` would make it under these names,
-with the same `judgement_id`, and `reason` says what would put it into quarantine. What is no labelled span (choices,
-relations, texts) is a row with a reason as well; answers that were skipped or are drafts are left to `import`, and so
-is who or what a span names. Documents are named for their texts (`text-` and 16 digits of the SHA-256), annotators for
-their ids on the server (where the export has only an address, for its hash).
+For exports of any size, and for a first look without a project. Each span is a judgement of the entity pass as `import`
+would make it under these names, with the same `judgement_id`, and `reason` says what would put it into quarantine. What
+is no labelled span (choices, relations, texts) is a row with a reason as well; answers that were skipped or are drafts
+are left to `import`, and so is who or what a span names. Documents are named for their texts (`text-` and 16 digits of
+the SHA-256), annotators for their ids on the server (where the export has only an address, for its hash).
 
 Offsets are taken as code points: a text whose offsets count UTF-16 units shows as rows whose words differ.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ..errors import ExportError
-from ..label_studio.foreign_json import worded
-from ..tables import row_id
+from ..engine import run
+from ..label_studio.offsets import same_words
+from ..label_studio.regions import Columns, span_columns
+from ..label_studio.splitting import Run, read_runs
 
-LARGEST_TASK = 4 << 20  # bytes; a parser's buffer is a multiple of it, for each thread
-ROWS_A_BATCH = 100_000
-MEMORY = "320MB"
-
-COLUMNS = """{
-    'data': 'STRUCT("text" VARCHAR)',
-    'annotations': 'STRUCT(completed_by JSON, updated_at VARCHAR, lead_time DOUBLE, was_cancelled BOOLEAN,
-        result STRUCT(id VARCHAR, from_name VARCHAR, "type" VARCHAR, origin VARCHAR,
-        "value" STRUCT("start" BIGINT, "end" BIGINT, "text" VARCHAR, labels VARCHAR[])
-    )[])[]'
-}"""
-
-# The marks of all answers that were not skipped, one row a result; parameters: path, LARGEST_TASK.
-MARKS = f"""
-WITH tasks AS (
-    SELECT data.text AS text, length(data.text) AS size, 'text-' || left(sha256(data.text), 16) AS doc_id,
-           unnest(annotations) AS a
-    FROM read_json(?, format = 'auto', columns = {COLUMNS}, maximum_object_size = ?)
-), answers AS (
-    SELECT text, size, doc_id, left(a.updated_at, 10) AS day, a.lead_time AS seconds,
-           'annotator-' || CASE WHEN json_type(a.completed_by) IN ('UBIGINT', 'BIGINT') THEN a.completed_by ->> '$'
-                                WHEN json_type(a.completed_by) = 'VARCHAR' THEN left(sha256(a.completed_by ->> '$'), 12)
-                                ELSE coalesce(a.completed_by ->> '$.id', 'unknown') END AS annotator_id,
-           unnest(a.result) AS r
-    FROM tasks WHERE NOT coalesce(a.was_cancelled, false)
-)
-SELECT size, doc_id, day, seconds, annotator_id, r.id AS region_id, r.origin AS origin, r.from_name AS control,
-       r.value.start AS s, r.value.end AS e, len(r.value.labels) AS n_labels, r.value.text AS quote,
-       r.value.labels[1] AS label, CASE WHEN len(r.value.labels) > 1 THEN r.value.labels[2:] END AS more,
-       CASE WHEN r.value.start >= 0 AND r.value.end > r.value.start AND r.value.end <= size
-            THEN substring(text, r.value.start + 1, r.value.end - r.value.start) END AS words
-FROM answers
-"""
-# Why a mark is no judgement; null where it is one. Parameters: the known labels, twice.
-REASON = """
-CASE WHEN s IS NULL OR e IS NULL THEN 'no labelled span: ' || coalesce(control, 'a relation')
-     WHEN s < 0 OR e > size THEN 'outside the task''s text'
-     WHEN e <= s THEN 'empty span'
-     WHEN n_labels IS NULL THEN 'no labelled span: ' || control
-     WHEN label IS NULL THEN 'no label chosen'
-     WHEN len(?) > 0 AND NOT list_contains(?, label) THEN 'unknown mention label'
-     WHEN quote IS NOT NULL AND quote <> words
-          AND trim(regexp_replace(replace(quote, chr(92) || 'n', ' '), '\\s+', ' ', 'g'))
-              <> trim(regexp_replace(words, '\\s+', ' ', 'g')) THEN 'other words than the export says'
-END
-"""
-# Keys are as `judgements.rows` makes them for a mention of kind name with nothing else chosen or typed.
-_QUERY = f"""
-SELECT doc_id, annotator_id, region_id, s AS start, e AS "end", words AS text, label, origin, day AS updated_at,
-       seconds,
-       {REASON} AS reason,
-       unhex(sha256(concat_ws(chr(31), annotator_id, doc_id, 'entities', '1', region_id, 'mention', s, e, label, 'name',
-                              '', ''))) AS digest, more
-FROM ({MARKS})
-"""
-_WITHOUT_IDS = (
-    _QUERY[: _QUERY.index("       unhex")] + "       NULL AS digest, more\n" + _QUERY[_QUERY.index("FROM (") :]
-)
+BYTES_A_RUN = 2 << 20  # of tasks: few enough that their spans stay in a processor's cache
+LARGE = 64 << 20  # bytes of a file that are worth a second process
+Ints = npt.NDArray[np.int64]
 _LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
+_PAIRS = np.stack([_LETTERS.repeat(32), np.tile(_LETTERS, 32)], axis=1).reshape(-1).view(np.uint16)
+_FARTHEST = 2**62
 SCHEMA = pa.schema(
     [
         ("judgement_id", pa.string()),
@@ -92,6 +43,14 @@ SCHEMA = pa.schema(
         ("seconds", pa.float64()),
         ("reason", pa.string()),
     ]
+)
+# Why a span is no judgement, in the order in which it is asked; beside these: no labelled span, and its control.
+REASONS = (
+    "outside the task's text",
+    "empty span",
+    "no label chosen",
+    "unknown mention label",
+    "other words than the export says",
 )
 
 
@@ -103,93 +62,180 @@ class Scan:
     reasons: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Spans as an export has them, unchecked.
+
+    Attributes:
+        columns: those of SCHEMA but `judgement_id` and `reason`. size: code points of each one's text.
+        quote: the words as exported, where they are others. unlabelled: row -> control of what is no labelled span.
+    """
+
+    columns: dict[str, pa.Array]
+    size: Ints
+    quote: pa.Array
+    unlabelled: dict[int, str]
+
+
+def marked_spans(columns: Columns) -> Marked:
+    """Lists as Arrow columns; what is said once an answer is repeated for its spans."""
+    counts, *said = zip(*columns.answers, strict=True)
+    answer = np.repeat(np.arange(len(counts)), counts)
+    at = pa.array(answer)
+    kinds = {"doc_id": pa.string(), "size": pa.int64(), "annotator_id": pa.string(), "updated_at": pa.string()}
+    repeated = {
+        name: pa.array(values, kind).take(at)
+        for (name, kind), values in zip((kinds | {"seconds": pa.float64()}).items(), said, strict=True)
+    }
+    size = repeated.pop("size").to_numpy()
+    own = {
+        "region_id": _texts(columns.region_id),
+        "origin": _texts(columns.origin),
+        "start": _places(columns.start),
+        "end": _places(columns.end),
+        "text": _texts(columns.words),
+        "label": _texts(columns.label),
+    }
+    return Marked(repeated | own, size, _texts(columns.quote), columns.unlabelled)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is made of each run: the labels that are known, whether ids, which field is the text."""
+
+    labels: tuple[str, ...]
+    ids: bool
+    text_field: str | None
+
+
 def read_span_batches(
-    path: Path, labels: Sequence[str] = (), threads: int = 2, ids: bool = True
+    path: Path, labels: Sequence[str] = (), ids: bool = True, text_field: str | None = None, workers: int = 1
 ) -> Iterator[pa.RecordBatch]:
-    """The labelled spans of an export, batch by batch, in the order of the file.
+    """The labelled spans of an export (SCHEMA), batch by batch, in the order of the file.
 
     Args:
         labels: the labels that are known (default: all are).
-        ids: whether `judgement_id` is computed, which costs a third of the time; else it is null.
+        ids: whether `judgement_id` is computed, a SHA-256 a row; else it is null.
+        workers: processes that decode; the rows are the same for any number.
 
     Raises:
         ExportError: it is missing, cut off, or of another shape.
     """
-    import duckdb
-
-    if not path.is_file():
-        raise ExportError(f"{path}: there is no such file")
-    config: dict[str, Any] = {"threads": threads, "memory_limit": MEMORY}
-    with duckdb.connect(config=config) as database:
-        try:
-            known = list(labels)
-            found = database.sql(_QUERY if ids else _WITHOUT_IDS, params=[known, known, str(path), LARGEST_TASK])
-            for batch in found.to_arrow_reader(ROWS_A_BATCH):
-                yield _with_ids(batch)
-                if batch.column("more").null_count < len(batch):
-                    yield _further_labels(batch, known)
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise ExportError(f"{path} {worded(str(error))}") from None
+    asked = _Asked(tuple(labels), ids, text_field)
+    for batch in run(_run_batch, read_runs(path, BYTES_A_RUN), workers, shared=asked):
+        if len(batch):
+            yield batch
 
 
-def _with_ids(batch: pa.RecordBatch) -> pa.RecordBatch:
-    width = len(batch)
-    if batch.column("digest").null_count == width:
-        columns = [pa.nulls(width), *(batch.column(name) for name in SCHEMA.names[1:])]
-        return pa.record_batch([item.cast(SCHEMA.field(n).type) for n, item in enumerate(columns)], schema=SCHEMA)
-    digests = batch.column("digest").cast(pa.binary(32))
-    raw = np.frombuffer(digests.buffers()[1], dtype=np.uint8)[digests.offset * 32 : (digests.offset + width) * 32]
-    letters = base32(raw.reshape(width, 32))
-    offsets = np.arange(width + 1, dtype=np.int32) * 26
-    ids = pa.StringArray.from_buffers(width, pa.py_buffer(offsets), pa.py_buffer(letters))
-    named = {"judgement_id": ids} | {name: batch.column(name) for name in SCHEMA.names[1:]}
-    return pa.record_batch([named[name].cast(SCHEMA.field(name).type) for name in SCHEMA.names], schema=SCHEMA)
+def _run_batch(asked: _Asked, tasks: Run) -> pa.RecordBatch:
+    columns = span_columns(tasks, asked.text_field)
+    if not columns.start:
+        return pa.RecordBatch.from_pylist([], schema=SCHEMA)
+    marked = marked_spans(columns)
+    found = dict(marked.columns)
+    found["reason"] = span_reasons(marked, asked.labels)
+    found["judgement_id"] = _ids(columns) if asked.ids else pa.nulls(len(columns.start), pa.string())
+    return pa.record_batch([found[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def _further_labels(batch: pa.RecordBatch, known: Sequence[str]) -> pa.RecordBatch:
-    """The rows of regions that bear several labels, for each label but the first."""
-    import pyarrow.compute as pc
+def span_reasons(marked: Marked, labels: Sequence[str] = ()) -> pa.Array:
+    """Why each span is no judgement; null where it is one.
 
-    rows = []
-    for row in batch.filter(pc.is_valid(batch.column("more"))).to_pylist():
-        key = (row["annotator_id"], row["doc_id"], "entities", 1, row["region_id"], "mention", row["start"], row["end"])
-        placed = row["reason"] in (None, "unknown mention label")
-        for label in row["more"]:
-            unknown = "unknown mention label" if known and label not in known else None
-            made = {"judgement_id": row_id(*key, label, "name", "", ""), "label": label}
-            rows.append({**row, **made, "reason": unknown if placed else row["reason"]})
-    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+    Args:
+        labels: the labels that are known (default: all are).
+    """
+    found = marked.columns
+    at, to = (pc.fill_null(found[name], -1).to_numpy() for name in ("start", "end"))
+    label, quote = found["label"], marked.quote
+    known = pc.is_in(label, pa.array(list(labels), pa.string())) if labels else pc.is_valid(label)
+    asked = [
+        (at < 0) | (to > marked.size),
+        to <= at,
+        label.is_null().to_numpy(zero_copy_only=False),
+        ~known.to_numpy(zero_copy_only=False),
+        quote.is_valid().to_numpy(zero_copy_only=False),
+    ]
+    reasons: dict[int, str] = {}
+    faulty = np.logical_or.reduce(asked)
+    for row in map(int, np.flatnonzero(faulty)):
+        code = next(number for number, wrong in enumerate(asked) if wrong[row])
+        # white space and escaped line ends are no difference
+        if code < len(REASONS) - 1 or not same_words(found["text"][row].as_py(), quote[row].as_py()):
+            reasons[row] = REASONS[code]
+    for row, control in marked.unlabelled.items():
+        if found["start"][row].as_py() is None or reasons.get(row) not in REASONS[:2]:
+            reasons[row] = f"no labelled span: {control}"
+    if not reasons:
+        return pa.nulls(len(at), pa.string())
+    # the few that are there by position, the others null
+    places = np.full(len(at), -1, dtype=np.int64)
+    places[list(reasons)] = np.arange(len(reasons))
+    return pa.array(list(reasons.values()), pa.string()).take(pa.array(places, mask=places < 0))
 
 
-def base32(digests: np.ndarray) -> np.ndarray:
+def _ids(columns: Columns) -> pa.Array:
+    """`judgement_id` as `judgements.rows` makes it for a mention of kind name with nothing else chosen or typed."""
+    starts = [
+        start
+        for count, doc_id, _, who, _, _ in columns.answers
+        for start in [f"{who}\x1f{doc_id}\x1fentities\x1f1\x1f"] * count
+    ]
+    rest = zip(starts, columns.region_id, columns.start, columns.end, columns.label, strict=True)
+    keys = [f"{a}{b}\x1fmention\x1f{c}\x1f{d}\x1f{e}\x1fname\x1f\x1f".encode() for a, b, c, d, e in rest]
+    digests = b"".join([made.digest() for made in map(hashlib.sha256, keys)])
+    letters = base32(np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32))
+    offsets = np.arange(len(letters) + 1, dtype=np.int32) * 26
+    return pa.StringArray.from_buffers(len(letters), pa.py_buffer(offsets), pa.py_buffer(letters))
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # hand-made: an id that is a number
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _places(values: list[int | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.int64())
+    except (pa.ArrowInvalid, OverflowError):  # hand-made: a place further off than a text can be long
+        return pa.array([None if v is None else max(min(v, _FARTHEST), -_FARTHEST) for v in values], pa.int64())
+
+
+def base32(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The first 26 base32 characters of each digest (rows of 32 bytes), as `tables.row_id` writes them."""
     head = np.zeros((len(digests), 4, 8), dtype=np.uint8)  # 26 characters are 130 bits: 17 bytes, four groups of five
     head[:, :, 3:] = digests[:, :20].reshape(-1, 4, 5)
-    words = head.reshape(-1, 32).view(">u8").astype(np.uint64)
-    shifts = np.arange(35, -1, -5, dtype=np.uint64)
-    places = (words[:, :, None] >> shifts) & np.uint64(31)
-    return np.ascontiguousarray(_LETTERS[places.reshape(-1, 32)[:, :26].astype(np.uint8)])
+    words = head.reshape(-1, 32).view(">u8").astype(np.int64)
+    pairs = np.empty((len(digests), 4, 4), dtype=np.uint16)  # two characters at a time
+    for place, shift in enumerate((30, 20, 10, 0)):
+        pairs[:, :, place] = _PAIRS[(words >> shift) & 1023]
+    return np.ascontiguousarray(pairs.reshape(-1, 16)[:, :13]).view(np.uint8)
 
 
-def write_span_table(path: Path, out: Path, labels: Sequence[str] = ()) -> Scan:
+def write_span_table(
+    path: Path, out: Path, labels: Sequence[str] = (), text_field: str | None = None, workers: int | None = None
+) -> Scan:
     """Write the table of an export's labelled spans; written beside and moved, so that a failed run leaves none.
+
+    Args:
+        workers: processes that decode (default: two for a file of more than LARGE bytes, where there are two).
 
     Raises:
         ExportError: the export cannot be read.
     """
-    import os
-
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     scan = Scan()
+    if workers is None:
+        workers = min(2, os.cpu_count() or 1) if path.is_file() and path.stat().st_size > LARGE else 1
     out.parent.mkdir(parents=True, exist_ok=True)
     beside = out.with_name(f".{out.name}.writing")
     try:
         repeated = ["doc_id", "annotator_id", "label", "origin", "updated_at", "reason"]
         options: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": repeated}
         with pq.ParquetWriter(beside, SCHEMA, **options) as sink:
-            for batch in read_span_batches(path, labels):
+            for batch in read_span_batches(path, labels, text_field=text_field, workers=workers):
                 sink.write_batch(batch)
                 scan.rows += len(batch)
                 if batch.column("reason").null_count < len(batch):

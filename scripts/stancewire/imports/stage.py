@@ -8,20 +8,21 @@ project stores what changed since, and an answer that is gone from it as removed
 from __future__ import annotations
 
 import datetime
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..codebook import read_campaign, read_codebook
+from ..engine import Spill
 from ..errors import ExportError, UsageError
-from ..label_studio.exports import Given, latest_tasks, read_export, stored_givens, write_export
+from ..label_studio.exports import Given, latest_tasks, read_export, read_latest, stored_givens, write_export
 from ..label_studio.foreign import Said
 from ..label_studio.foreign_json import read_label_studio
 from ..label_studio.offsets import canonical
-from ..label_studio.pull import is_changed
+from ..label_studio.pull import substance
 from ..label_studio.tasks import read_articles
 from ..project import Project
 from ..tables import write_text
@@ -46,7 +47,7 @@ READERS: dict[str, Callable[[Path, Options], Iterator[Said]]] = {
     "conll": read_conll,
     "csv": read_item_table,
 }
-TASKS_A_FILE = 5_000
+RESULTS_AT_ONCE = 50_000  # marks in tasks that wait to be written
 TITLE = "import "
 
 
@@ -203,6 +204,30 @@ def _refuse_strangers(plan: Import, joiner: Joiner) -> None:
         raise ExportError(f"{len(strange)} texts are not in the corpus (the first: {strange[0]}); {said}")
 
 
+@dataclass(frozen=True)
+class _Before:
+    """What is remembered of a stored task: a hash of what is in it, and whether anybody began or answered it."""
+
+    digest: bytes
+    is_begun: bool
+    is_answered: bool
+
+    @classmethod
+    def of(cls, task: Task) -> _Before:
+        digest = hashlib.sha256(substance(task).encode("utf-8", "surrogatepass")).digest()
+        return cls(digest, bool(task["annotations"] or task["drafts"]), bool(task["annotations"]))
+
+
+def _join(joined: dict[tuple[Given, str], Task], given: Given, task: Task) -> None:
+    """Add a task to those of the same document and annotator that were read before it."""
+    there = joined.setdefault((given, task["doc_id"]), task)
+    if there is not task:
+        there["annotations"] = sorted(
+            [*there["annotations"], *task["annotations"]], key=lambda item: str(item["updated_at"])
+        )
+        there["drafts"] += task["drafts"]
+
+
 class _Stage:
     """One import's stored tasks, from reading to writing."""
 
@@ -219,45 +244,47 @@ class _Stage:
         self.project, self.plan, self.storing, self.joiner = project, plan, storing, joiner
         self.inventory, self.report, self.accept_removals = inventory, report, accept_removals
         self.title = TITLE + storing.people.without_addresses(plan.source)
-        self.waiting: dict[Given, dict[str, Task]] = {}  # texts of several tasks, held until all of them are read
         self.ready: dict[Given, list[Task]] = {}
+        self.n_ready = 0
         self.seen: set[str] = set()
         self.held: dict[Given, set[str]] = {}
-        self.before: dict[Given, dict[str, Task]] = {}
+        self.before: dict[Given, dict[str, _Before]] = {}
         self.titles: dict[Given, dict[str, str]] = {}
 
     def run(self, annotators: set[str]) -> None:
         """Read, compare, write."""
         round_ = self._round(annotators)
-        for said in self.plan.said():
-            if unstorable(said.text) or not said.text.strip():
-                continue
-            target = self.joiner.find(said)
-            if target is None:
-                continue  # a text without answers, which nobody needs here
-            self.seen.add(target.doc_id)
-            repeated = said.own is not None or self.inventory.texts[text_key(canonical(said.text))] > 1
-            for (task_pass, own_round, person), task in self.storing.tasks(said, target).items():
-                given = Given(task_pass, own_round or round_, person)
-                self.held.setdefault(given, set()).add(target.doc_id)
-                if repeated:
-                    self._join(given, task)
-                else:
-                    self.ready.setdefault(given, []).append(task)
-            if sum(map(len, self.ready.values())) >= TASKS_A_FILE:
-                self._flush()
-        for given, tasks in self.waiting.items():
-            self.ready.setdefault(given, []).extend(tasks.values())
+        expected = sum(path.stat().st_size for path in self.plan.files if path.is_file())
+        with Spill(expected) as waiting:  # texts of several tasks, until all of them are read
+            for said in self.plan.said():
+                if unstorable(said.text) or not said.text.strip():
+                    continue
+                target = self.joiner.find(said)
+                if target is None:
+                    continue  # a text without answers, which nobody needs here
+                self.seen.add(target.doc_id)
+                repeated = said.own is not None or self.inventory.texts[text_key(canonical(said.text))] > 1
+                for (task_pass, own_round, person), task in self.storing.tasks(said, target).items():
+                    given = Given(task_pass, own_round or round_, person)
+                    self.held.setdefault(given, set()).add(target.doc_id)
+                    if repeated:
+                        waiting.add(target.doc_id, [given.task_pass, given.round, given.annotator_id, task])
+                    else:
+                        self._add(given, task)
+            for records in waiting.buckets():
+                joined: dict[tuple[Given, str], Task] = {}
+                for task_pass, number, person, task in records:
+                    _join(joined, Given(task_pass, number, person), task)
+                for (given, _), task in joined.items():
+                    self._add(given, task)
         self._flush()
         self._remove()
 
-    def _join(self, given: Given, task: Task) -> None:
-        there = self.waiting.setdefault(given, {}).setdefault(task["doc_id"], task)
-        if there is not task:
-            there["annotations"] = sorted(
-                [*there["annotations"], *task["annotations"]], key=lambda item: str(item["updated_at"])
-            )
-            there["drafts"] += task["drafts"]
+    def _add(self, given: Given, task: Task) -> None:
+        self.ready.setdefault(given, []).append(task)
+        self.n_ready += 1 + sum(len(answer["result"]) for answer in task["annotations"])
+        if self.n_ready >= RESULTS_AT_ONCE:
+            self._flush()
 
     def _round(self, annotators: set[str]) -> int:
         """The round of this source's tasks: that of its earlier imports, else the first that is free of others'."""
@@ -278,9 +305,10 @@ class _Stage:
             self.titles[given] = found
         return self.titles[given]
 
-    def _latest(self, given: Given) -> dict[str, Task]:
+    def _latest(self, given: Given) -> dict[str, _Before]:
         if given not in self.before:
-            self.before[given] = latest_tasks(self.project.exports, given, self.project.schema)
+            stored = read_latest(self.project.exports, given, self.project.schema)
+            self.before[given] = {task["doc_id"]: _Before.of(task) for task in stored}
         return self.before[given]
 
     def _flush(self) -> None:
@@ -289,14 +317,14 @@ class _Stage:
             fresh: list[Task] = []
             for task in tasks:
                 there = before.get(task["doc_id"])
-                if there is not None and not is_changed(there, task):
+                if there is not None and there.digest == _Before.of(task).digest:
                     self.report.counts["same"] += 1
                     continue
-                known = there is not None and bool(there["annotations"] or there["drafts"])
-                self.report.counts["changed" if known else "added"] += 1
+                self.report.counts["changed" if there is not None and there.is_begun else "added"] += 1
                 fresh.append(task)
             self._write(given, fresh)
         self.ready.clear()
+        self.n_ready = 0
 
     def _write(self, given: Given, tasks: list[Task]) -> None:
         if tasks:
@@ -307,21 +335,28 @@ class _Stage:
         """Answers of this source that its new export does not hold any more."""
         for given in stored_givens(self.project.exports):
             titles = self._titles(given) if given in self.before or self._is_ours(given) else {}
-            gone: list[dict[str, Any]] = []
-            for doc_id, task in (self._latest(given) if titles else {}).items():
+            gone: set[str] = set()
+            for doc_id, before in (self._latest(given) if titles else {}).items():
                 held = self.held.get(given, set())
-                if titles.get(doc_id) != self.title or doc_id in held or not task["annotations"]:
+                if titles.get(doc_id) != self.title or doc_id in held or not before.is_answered:
                     continue
                 if doc_id in self.seen or self.accept_removals:
-                    gone.append({**task, "annotations": [], "drafts": []})
+                    gone.add(doc_id)
                 else:
                     self.report.counts["kept although not in this export"] += 1
             self.report.counts["removed"] += len(gone)
-            self._write(given, gone)
+            self._write(given, self._emptied(given, gone))
         if self.report.counts["kept although not in this export"]:
             number = self.report.counts["kept although not in this export"]
             said = "if they were deleted on purpose: --accept-removals"
             self.report.notes.append(f"{number} answers are on texts that this export does not hold, and stay; {said}")
+
+    def _emptied(self, given: Given, doc_ids: set[str]) -> list[Task]:
+        """The latest stored tasks of these documents, without answers."""
+        if not doc_ids:
+            return []
+        stored = latest_tasks(self.project.exports, given, self.project.schema)
+        return [{**stored[doc_id], "annotations": [], "drafts": []} for doc_id in sorted(doc_ids)]
 
     def _is_ours(self, given: Given) -> bool:
         return self.title in self._titles(given).values()

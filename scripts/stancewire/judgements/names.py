@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ..codebook.model import Entity, Rules
 from ..tables import row_id
@@ -24,15 +25,30 @@ def fold_name(name: str, rules: Rules) -> str:
     Compatibility forms, case, quotes, dashes, white space and full stops are folded; one leading article and one
     possessive ending, as the codebook lists them, are taken off. Empty where nothing is left.
     """
+    return _folded(name, rules.leading_articles, rules.possessives)
+
+
+@lru_cache(maxsize=65_536)  # the same few names stand in most articles
+def _folded(name: str, articles: tuple[str, ...], possessives: tuple[str, ...]) -> str:
     key = _plain(name)
-    for ending in sorted({_plain(item) for item in rules.possessives}, key=lambda item: (-len(item), item)):
-        if ending and key.endswith(ending) and len(key) > len(ending):
+    for ending in _longest_first(possessives):
+        if key.endswith(ending) and len(key) > len(ending):
             key = key[: -len(ending)].rstrip()
             break
     first, _, rest = key.partition(" ")
-    if rest and first in {_plain(item) for item in rules.leading_articles}:
+    if rest and first in _plain_words(articles):
         key = rest
     return " ".join(key.replace(".", "").split()).strip(" ,;:!?\"'")
+
+
+@lru_cache
+def _longest_first(endings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(_plain_words(endings) - {""}, key=lambda item: (-len(item), item)))
+
+
+@lru_cache
+def _plain_words(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_plain, words))
 
 
 def _plain(name: str) -> str:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
 
 from ..codebook.model import Codebook
 from ..errors import Problem
 from ..label_studio.model import Submission
 from ..project import Project
-from ..tables import file_sha256, make_table, read_table, read_table_schema, write_stage
+from ..tables import TableSchema, Written, file_sha256, make_table, read_table, read_table_schema, write_stage
 from .history import assignment_row, by_assignment, settle
 from .names import NameIndex
 from .places import Document
 from .reading import Reading, Row
 from .rows import read_submission
 from .terms import Terms
+from .volume import LARGE, SpreadTable, read_buckets, stored_bytes
 
 STAGE = "judgements"
 TABLES = ("assignments", "judgements", "quarantine")
@@ -26,10 +29,11 @@ TABLES = ("assignments", "judgements", "quarantine")
 
 @dataclass
 class Report:
-    """What a stage did: rows written by table and other counts, and what it found."""
+    """What a stage did: rows written by table and other counts, what it found, and what a person should know."""
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    note: str = ""
 
 
 @dataclass
@@ -108,19 +112,84 @@ def write_judgements(project: Project, out: Path | None = None, exports: Path | 
     codebook = read_codebook(project.codebook_yaml)
     campaign = read_campaign(project.campaign_yaml)
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
-    submissions = read_submissions(project, exports)
-    documents = read_documents(project.corpus, project.table_schemas)
-    found = read_judgements(submissions, documents, codebook, models)
-    made: dict[str, Any] = {}
-    for name in TABLES:
-        schema = read_table_schema(name, project.table_schemas)
-        made[name] = (schema, make_table(schema, getattr(found, name)))
+    folder, root = out or project.annotations, exports or project.exports
     decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
-    inputs = hash_inputs(project, decided) | _hash_exports(exports or project.exports)
-    write_stage(out or project.annotations, STAGE, made, inputs)
+    inputs = hash_inputs(project, decided) | _hash_exports(root)
+    documents = {document.doc_id: document for document in read_documents(project.corpus, project.table_schemas)}
+    schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}
+    if stored_bytes(root) > LARGE:
+        return _write_large(project, exports, folder, documents, codebook, models, schemas, inputs)
+    found = read_judgements(read_submissions(project, exports), documents.values(), codebook, models)
+    made = {name: (schema, make_table(schema, getattr(found, name))) for name, schema in schemas.items()}
+    write_stage(folder, STAGE, made, inputs)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
     counts["current"] = sum(row["status"] == "current" for row in found.judgements)
     return Report(counts | dict(sorted(found.counts.items())), sorted(found.problems))
+
+
+def iter_judgements(
+    project: Project,
+    exports: Path | None,
+    documents: Mapping[str, Document],
+    codebook: Codebook,
+    models: frozenset[str] = frozenset(),
+) -> Iterator[Judgements]:
+    """The same rows as `read_judgements` gives of all stored exports, some documents' at a time.
+
+    Raises:
+        ExportError: a stored export cannot be read.
+    """
+    for submissions in read_buckets(project, exports):
+        judged = {submission.doc_id for submission in submissions}
+        known = [documents[doc_id] for doc_id in judged if doc_id in documents]
+        yield read_judgements(submissions, known, codebook, models)
+
+
+def _write_large(
+    project: Project,
+    exports: Path | None,
+    folder: Path,
+    documents: Mapping[str, Document],
+    codebook: Codebook,
+    models: frozenset[str],
+    schemas: Mapping[str, TableSchema],
+    inputs: Mapping[str, str],
+) -> Report:
+    """The same tables, with no more in memory than some documents' rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    counts: Counter[str] = Counter()
+    problems: list[Problem] = []
+    assignments = []
+    current = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="stancewire-judgements-") as parts,
+        SpreadTable(schemas["judgements"], Path(parts)) as judgements,
+        SpreadTable(schemas["quarantine"], Path(parts)) as quarantine,
+    ):
+        for found in iter_judgements(project, exports, documents, codebook, models):
+            judgements.add(found.judgements)
+            quarantine.add(found.quarantine)
+            assignments.append(make_table(schemas["assignments"], found.assignments))
+            current += sum(row["status"] == "current" for row in found.judgements)
+            counts += found.counts
+            problems += found.problems
+        beside = {name: folder / f".{name}.parquet.writing" for name in ("judgements", "quarantine")}
+        try:
+            made: dict[str, tuple[TableSchema, pa.Table] | Written] = {
+                "assignments": (schemas["assignments"], make_table(schemas["assignments"], _joined(assignments))),
+                "judgements": judgements.write(beside["judgements"]),
+                "quarantine": quarantine.write(beside["quarantine"]),
+            }
+            write_stage(folder, STAGE, made, inputs)
+        finally:
+            for path in beside.values():
+                path.unlink(missing_ok=True)
+    rows = {name: one.entry["rows"] if isinstance(one, Written) else one[1].num_rows for name, one in made.items()}
+    return Report(rows | {"current": current} | dict(sorted(counts.items())), sorted(problems))
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).combine_chunks()
 
 
 def _hash_exports(folder: Path) -> dict[str, str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..codebook import read_campaign, read_codebook
@@ -17,6 +19,7 @@ from ..codebook.adjudication_interface import adjudication_xml
 from ..errors import StudioError
 from ..project import Project
 from .accounts import Accounts
+from .case_exports import store_cases
 from .case_tasks import AGREED, PASS, CaseAnswer, CaseTask, case_task, read_answer
 from .client import Client, UnsureError
 from .delivery import PAUSE_SECONDS, Delivery, PushReport, is_touched
@@ -27,6 +30,8 @@ from .rooms import TITLE_CHARACTERS, Room, changed_settings, corpus_name, guidel
 
 _MARKER = re.compile(r"\[stancewire corpus=(\S+) adjudicator=(\S+)\]")
 
+
+STATES = ("submitted", "skipped", "begun", "waiting")
 
 # cases out
 
@@ -196,31 +201,64 @@ def _settings(project: Project, adjudicator: str) -> dict[str, Any]:
 # answers in
 
 
-def pull_answers(project: Project, client: Client) -> tuple[list[CaseAnswer], dict[str, int]]:
-    """Every submitted answer of every adjudicator, and counts of tasks by what became of them.
+def pull_answers(project: Project, client: Client) -> tuple[list[CaseAnswer], dict[str, int], list[Path]]:
+    """Every submitted answer of every adjudicator, counts of tasks by what became of them, and the files stored.
 
     Raises:
         StudioError: the server is away or refuses, or has no adjudication project of this corpus.
+        ExportError: what was pulled cannot be stored.
     """
     rooms = find_case_rooms(client, corpus_name(project))
     if not rooms:
         raise StudioError(f"{client.url} has no adjudication project of this corpus; run: stancewire adjudicate --push")
     pseudonyms = known_pseudonyms(project)
     answers: list[CaseAnswer] = []
-    counts = dict.fromkeys(("submitted", "skipped", "begun", "waiting"), 0)
-    for _, room in sorted(rooms.items()):
+    counts = dict.fromkeys(STATES, 0)
+    stored = []
+    for name, room in sorted(rooms.items()):
+        tasks = _our_tasks(client, room)
+        path = store_cases(project, name, room.remote.title, tasks, pseudonyms)
+        stored += [] if path is None else [path]
+        for task in tasks:
+            state, last = _state(task)
+            counts[state] += 1
+            if state == "submitted" and last is not None:
+                answers.append(read_answer(task, last, pseudonyms.of(last["completed_by"]["email"])))
+    return answers, counts, stored
+
+
+def _state(task: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    """What became of a task, and its last answer: an adjudicator who answers anew means the later one."""
+    given = sorted(task["annotations"], key=lambda item: (item["updated_at"], int(item["id"])))
+    if not given:
+        return ("begun" if task["drafts"] else "waiting"), None
+    return ("skipped" if given[-1]["was_cancelled"] else "submitted"), given[-1]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A task before an adjudicator: what it asks, and what became of it."""
+
+    adjudicator_id: str
+    case_id: str
+    judgement_ids: tuple[str, ...]
+    open_fields: frozenset[str]
+    state: str
+
+
+def read_case_progress(project: Project, client: Client) -> tuple[list[dict[str, Any]], list[Asked]]:
+    """How far each adjudicator is: one row a project, with tasks by state and its address; and every task."""
+    rows, asked = [], []
+    for name, room in sorted(find_case_rooms(client, corpus_name(project)).items()):
+        counts = dict.fromkeys(STATES, 0)
         for task in _our_tasks(client, room):
-            given = sorted(task["annotations"], key=lambda item: (item["updated_at"], int(item["id"])))
-            if not given:
-                counts["begun" if task["drafts"] else "waiting"] += 1
-                continue
-            last = given[-1]  # an adjudicator who answers anew means the later answer
-            if last["was_cancelled"]:
-                counts["skipped"] += 1
-                continue
-            counts["submitted"] += 1
-            answers.append(read_answer(task, last, pseudonyms.of(last["completed_by"]["email"])))
-    return answers, counts
+            state, data = _state(task)[0], task["data"]
+            counts[state] += 1
+            fields = frozenset(data["open_fields"])
+            asked.append(Asked(name, data["case_id"], tuple(sorted(data["judgement_ids"])), fields, state))
+        address = f"{client.url}/projects/{room.remote.id}"
+        rows.append({"adjudicator_id": name, "tasks": sum(counts.values()), **counts, "url": address})
+    return rows, asked
 
 
 def _our_tasks(client: Client, room: Room) -> list[dict[str, Any]]:

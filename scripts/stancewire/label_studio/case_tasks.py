@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ PASS = "adjudication"
 NOTHING, COMMENT = "\u2013", "comment"  # in the versions' rows: what a silent version says, and the row of comments
 AGREED = "agreed"  # who made the predictions: nobody but the annotators together
 _MODIFIERS = ("ctrl+shift+meta", "alt+shift+meta", "ctrl+alt+shift+meta")  # with these no hand presses a key by chance
+# A row of the keyboard for each open field, from above; 0 marks other words, and u is the front end's own.
+_ROWS = ("123456789", "qwertyiop", "asdfghjkl", "zxcvbnm")
+KEYS = (*(tuple(row) for row in _ROWS), *(tuple(f"shift+{key}" for key in row) for row in _ROWS[1:]))
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,11 @@ def case_task(case: CaseTask, adjudicator: str) -> Wanted:
     }
     for field in (*_SLOTS, "document_stance"):
         data[field] = []
-    keys = (key for modifier in _MODIFIERS for key in unreachable_keys(modifier))
+    spare = (key for modifier in _MODIFIERS for key in unreachable_keys(modifier))
+    row_of = dict(zip(case.open_fields, KEYS, strict=False))
     for field, options in sorted(case.options.items(), key=lambda item: len(item[1])):
-        data[_slot(case.layer, field)] = [_choice(value, words, next(keys, None)) for value, words in options]
+        keys = iter(row_of.get(field, ()))
+        data[_slot(case.layer, field)] = [_keyed(value, words, next(keys, None), spare) for value, words in options]
     return Wanted(data, _filled_in(case), AGREED)
 
 
@@ -113,8 +118,13 @@ def _slot(layer: str, field: str) -> str:
     return "document_stance" if layer == "document_stance" else field
 
 
-def _choice(value: str, words: str, key: str | None) -> dict[str, str]:
-    return {"value": words, "alias": value} | ({} if key is None else {"hotkey": key})
+def _keyed(value: str, words: str, key: str | None, spare: Iterator[str]) -> dict[str, str]:
+    """A choice: with its key before the words, where it has one; else with one that no hand presses by chance."""
+    if key is not None:
+        shown = f"\u21e7{key[-1]}" if "+" in key else key
+        return {"value": f"{shown} \u00b7 {words}", "alias": value, "hotkey": key}
+    other = next(spare, None)
+    return {"value": words, "alias": value} | ({} if other is None else {"hotkey": other})
 
 
 def _filled_in(case: CaseTask) -> list[dict[str, Any]]:

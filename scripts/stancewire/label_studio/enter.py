@@ -158,16 +158,13 @@ class _Reader:
         self.problems: list[Problem] = []
         self.results: list[dict[str, Any]] = []
         self.seen: Counter[tuple[Any, ...]] = Counter()
-        self.suggested: dict[tuple[int, int], dict[str, Any]] = {}
+        self.suggested: dict[tuple[int, int], dict[str, dict[str, list[Any]]]] = {}  # place -> region -> values
         for prediction in task["predictions"]:
             for result in prediction["result"]:
-                place = (result["value"].get("start"), result["value"].get("end"))
-                one = self.suggested.setdefault(place, {"id": result["id"], "values": {}})
-                if one["id"] == result["id"]:
-                    value = result["value"]
-                    one["values"][result["from_name"]] = (
-                        value.get("labels") or value.get("choices") or value.get("text")
-                    )
+                value = result["value"]
+                regions = self.suggested.setdefault((value.get("start"), value.get("end")), {})
+                said = value.get("labels") or value.get("choices") or value.get("text")
+                regions.setdefault(result["id"], {})[result["from_name"]] = said
 
     def read(self, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         known = _KEYS[self.given.task_pass]
@@ -216,13 +213,7 @@ class _Reader:
             values["entity"] = [entity]
         if typed:
             values["entity_name"] = [typed]
-        region, origin = self._region(span, "mention", label), "manual"
-        suggestion = self.suggested.get(span)
-        if suggestion is not None and not self.seen[("suggestion", span)]:
-            self.seen[("suggestion", span)] += 1
-            region = suggestion["id"]
-            origin = "prediction" if suggestion["values"] == values else "prediction-changed"
-        self._add_all(region, span, values, origin)
+        self._add_all(*self._region_of(span, "mention", values), span, values)
 
     # stances
 
@@ -251,7 +242,7 @@ class _Reader:
         values = {"target": [target], "stance": [stance], "attribution": [attribution], "holder": holders}
         values |= {"holder_text": [item.get("holder_text")], "via": [via], "via_text": [item.get("via_text")]}
         values["span_comment"] = [item.get("comment")]
-        self._add_all(self._region(span, "stance", target), span, values, "manual")
+        self._add_all(*self._region_of(span, "target", values), span, values)
 
     def _document_stances(self, said: Any) -> None:
         if not isinstance(said, dict):
@@ -323,6 +314,23 @@ class _Reader:
 
     # results
 
+    def _region_of(self, span: tuple[int, int], control: str, values: Mapping[str, list[Any]]) -> tuple[str, str]:
+        """A region's id, and where it came from: what was suggested on these words is taken over, or altered.
+
+        Of several suggestions there the one that says the same is taken, else one with the same label.
+        """
+        said = {name: sorted(given) for name, given in values.items() if _is_said(given)}
+        free = {
+            region: {name: sorted(given) for name, given in suggested.items()}
+            for region, suggested in self.suggested.get(span, {}).items()
+            if not self.seen[("suggestion", region)]
+        }
+        if not free:
+            return self._region(span, {"target": "stance"}.get(control, control), values[control][0]), "manual"
+        region = min(free, key=lambda key: (free[key] != said, free[key].get(control) != said.get(control), key))
+        self.seen[("suggestion", region)] += 1
+        return region, "prediction" if free[region] == said else "prediction-changed"
+
     def _region(self, span: tuple[int, int], *key: str) -> str:
         """A region's id: the same for the same words and label, so that an altered answer is seen as an edit."""
         ordinal = self.seen[(span, *key)]
@@ -332,9 +340,9 @@ class _Reader:
     def _document_id(self, control: str) -> str:
         return row_id("region", str(self.given), self.data["doc_id"], control)[:10]
 
-    def _add_all(self, region: str, span: tuple[int, int], values: Mapping[str, list[Any]], origin: str) -> None:
+    def _add_all(self, region: str, origin: str, span: tuple[int, int], values: Mapping[str, list[Any]]) -> None:
         for control, said in values.items():
-            if said and said[0] is not None and said[0] != "":
+            if _is_said(said):
                 kind = {"mention": "labels", "target": "labels"}.get(control, "choices")
                 if control in ("entity_name", "holder_text", "via_text", "span_comment"):
                     kind = "textarea"
@@ -344,6 +352,10 @@ class _Reader:
     def _add(self, region: str, control: str, kind: str, value: dict[str, Any], origin: str = "manual") -> None:
         result = {"id": region, "from_name": control, "to_name": "text", "type": kind, "value": value, "origin": origin}
         self.results.append(result)
+
+
+def _is_said(values: Sequence[Any]) -> bool:
+    return bool(values) and values[0] is not None and values[0] != ""
 
 
 def _occurrences(text: str, quote: str) -> Iterator[int]:

@@ -11,20 +11,25 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ..errors import ExportError
 from ..project import Project
 from ..tables import write_text
 from ..text.view import Piece
 from .conforming import first_fault
-from .model import Mark, Submission
+from .model import PROJECTED, Mark, Submission
 
 FORMAT = "stancewire-export/1"
 CONTEXT = 32
+
+_EXPONENT = re.compile(rb"[\[:,]-?[0-9.]+[eE]")
 
 # The names of the interface's controls, where ours differ.
 _CONTROLS = {"mention": "label", "span_comment": "comment"}
@@ -48,7 +53,13 @@ class Given:
 
 def export_text(document: Mapping[str, Any]) -> str:
     """The one way a stored export is written: sorted keys, one space, no escapes."""
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    try:
+        compact = msgspec.json.encode(document, order="sorted")
+    except (TypeError, OverflowError, UnicodeEncodeError):
+        compact = b""
+    if not compact or _EXPONENT.search(compact):  # spelt otherwise by this encoder, which is ten times faster
+        return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return msgspec.json.format(compact, indent=1).decode() + "\n"
 
 
 def write_export(exports: Path, given: Given, project: str, tasks: list[dict[str, Any]], schemas: Path) -> Path:
@@ -88,10 +99,13 @@ def stored_givens(exports: Path) -> list[Given]:
 
 def latest_tasks(exports: Path, given: Given, schemas: Path) -> dict[str, dict[str, Any]]:
     """The latest stored state of every task of `given`, by doc_id."""
-    latest: dict[str, dict[str, Any]] = {}
+    return {task["doc_id"]: task for task in read_latest(exports, given, schemas)}
+
+
+def read_latest(exports: Path, given: Given, schemas: Path) -> Iterator[dict[str, Any]]:
+    """The stored states of the tasks of `given`, the latest of each task last; one file's in memory at a time."""
     for path in _files(given.folder(exports)):
-        latest |= {task["doc_id"]: task for task in read_export(path, given, schemas)["tasks"]}
-    return latest
+        yield from read_export(path, given, schemas)["tasks"]
 
 
 def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
@@ -146,13 +160,23 @@ def read_submissions(project: Project, exports: Path | None = None) -> list[Subm
     Raises:
         ExportError: a file cannot be read, breaks the schema, or stands in another's place.
     """
-    root = project.exports if exports is None else exports
     return [
         submission
-        for given in stored_givens(root)
-        for path in _files(given.folder(root))
-        for submission in _submissions(read_export(path, given, project.schema), given, project.relative(path))
+        for given, path, document in read_stored(project, exports)
+        for submission in _submissions(document, given, path)
     ]
+
+
+def read_stored(project: Project, exports: Path | None = None) -> Iterator[tuple[Given, str, dict[str, Any]]]:
+    """(whose it is, its path as the project names it, content) of each stored file, by pass, round and annotator.
+
+    Raises:
+        ExportError: a file cannot be read, breaks the schema, or stands in another's place.
+    """
+    root = project.exports if exports is None else exports
+    for given in stored_givens(root):
+        for path in _files(given.folder(root)):
+            yield given, project.relative(path), read_export(path, given, project.schema)
 
 
 def _submissions(document: Mapping[str, Any], given: Given, path: str) -> Iterator[Submission]:
@@ -180,6 +204,9 @@ def task_submissions(
         "suggestions_shown": task["suggestions_shown"],
         "view": tuple(Piece(*piece) for piece in task["view"]),
         "entities": tuple((alias, name, label) for alias, name, label in task["entities"]),
+        "is_projected": any(
+            (provider or "").startswith(PROJECTED) for provider, _ in _suggested(task["predictions"]).values()
+        ),
     }
     answers = task["annotations"]
     drafts = [draft for draft in task["drafts"] if "completed_by" in draft]

@@ -20,9 +20,8 @@ import msgspec
 
 from ..errors import ExportError
 from .foreign import CHOICES, DRAFT, LABELS, RELATION, SKIPPED, SUBMITTED, WORDS, Answer, Mark, Said
+from .splitting import read_objects
 
-LARGEST_TASK = 64 << 20  # bytes; the parser's buffers are a multiple of it
-TASKS_AT_ONCE = 256
 _OURS = ("doc_id", "text", "text_sha256", "task_pass", "round", "annotator_id", "codebook_version", "view")
 _SKIPPED_KEYS = frozenset({"start", "end", "text", "globalOffsets", "startOffset", "endOffset", "labels", "choices"})
 
@@ -39,46 +38,9 @@ def read_label_studio(path: Path, text_field: str | None = None) -> Iterator[Sai
     for number, line in enumerate(read_objects(path), 1):
         try:
             task = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ExportError(f"{path}: task {number} is not JSON ({error}); export it again") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ExportError(f"{path}: task {number} is not JSON in UTF-8 ({error}); export it again") from None
         yield _said(task, f"{path.name}: task {number}", text_field)
-
-
-def read_objects(path: Path) -> Iterator[bytes]:
-    """The top-level objects of a JSON array, or of a file of one object a line, each as its bytes.
-
-    Raises:
-        ExportError: the file is missing, is not JSON, or ends in the middle.
-    """
-    import duckdb
-
-    if not path.is_file():
-        raise ExportError(f"{path}: there is no such file")
-    if path.stat().st_size == 0:
-        raise ExportError(f"{path} is empty; export it again")
-    with duckdb.connect(config={"threads": 1, "memory_limit": "1GB"}) as database:
-        try:
-            found = database.execute(
-                "SELECT json::VARCHAR FROM read_json_objects(?, format = 'auto', maximum_object_size = ?)",
-                [str(path), LARGEST_TASK],
-            )
-            while rows := found.fetchmany(TASKS_AT_ONCE):
-                for (text,) in rows:
-                    yield text.encode("utf-8", "surrogatepass")
-        except duckdb.Error as error:
-            raise ExportError(f"{path} {worded(str(error))}") from None
-
-
-def worded(said: str) -> str:
-    """What DuckDB says of a file that it cannot read, in our words."""
-    line = " ".join(said.split())
-    if "unexpected end of data" in line or "unclosed" in line.lower():
-        return "ends in the middle (cut off while it was saved?); nothing was imported: export it again"
-    if "maximum_object_size" in line:
-        return f"holds a task of more than {LARGEST_TASK >> 20} MiB; take that one out and import the rest"
-    if "surrogate" in line:
-        return "holds half a character (a lone surrogate); mend that text where it was made, and export it again"
-    return f"cannot be read as JSON ({line[:160]}); export it again as raw JSON"
 
 
 def _said(task: Any, place: str, text_field: str | None) -> Said:
@@ -124,12 +86,8 @@ def _number(value: Any) -> int:
 
 def _text(data: Mapping[str, Any], items: Sequence[Any], place: str, text_field: str | None) -> str:
     """The text that spans are about: the field named, `text`, or the only string that is long enough to be one."""
-    if text_field is not None:
-        if isinstance(data.get(text_field), str):
-            return str(data[text_field])
-        raise ExportError(f"{place} has no text in data.{text_field}; its fields are {', '.join(map(str, data))}")
-    if isinstance(data.get("text"), str):
-        return str(data["text"])
+    if text_field is not None or isinstance(data.get("text"), str):
+        return sole_text(data, place, text_field)
     ends = [
         result["value"]["end"]
         for item in items
@@ -139,7 +97,22 @@ def _text(data: Mapping[str, Any], items: Sequence[Any], place: str, text_field:
         and isinstance(result.get("value"), dict)
         and isinstance(result["value"].get("end"), int)
     ]
-    texts = [name for name, value in data.items() if isinstance(value, str) and len(value) >= max(ends, default=1)]
+    return sole_text(data, place, None, max(ends, default=1))
+
+
+def sole_text(data: Mapping[str, Any], place: str, text_field: str | None, least: int = 1) -> str:
+    """The field named, `text`, or the only string of at least so many characters.
+
+    Raises:
+        ExportError: there is none, or there are several.
+    """
+    if text_field is not None:
+        if isinstance(data.get(text_field), str):
+            return str(data[text_field])
+        raise ExportError(f"{place} has no text in data.{text_field}; its fields are {', '.join(map(str, data))}")
+    if isinstance(data.get("text"), str):
+        return str(data["text"])
+    texts = [name for name, value in data.items() if isinstance(value, str) and len(value) >= least]
     if len(texts) == 1:
         return str(data[texts[0]])
     strings = ", ".join(str(name) for name, value in data.items() if isinstance(value, str)) or "none"

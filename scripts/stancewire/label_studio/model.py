@@ -56,6 +56,7 @@ class Submission:
         state: assigned (nothing done), draft, submitted or skipped.
         view: the map of the task view, made when the task was sent.
         entities: what was offered: (entity_id, name, label).
+        is_projected: was anything suggested that had been carried over from another version of the story?
         created_at, updated_at: days (UTC). seconds: working time; None where none was measured.
     """
 
@@ -76,3 +77,4 @@ class Submission:
     created_at: datetime.date | None
     updated_at: datetime.date | None
     seconds: float | None
+    is_projected: bool = False

@@ -3,6 +3,12 @@
 A mention is proposed where its words, or another known name of its entity, stand; a stance only where its evidence is
 unchanged to the character. All else is listed for review and never sent. Each result's `meta` says where it came from,
 and a judgement that came of it is no independent one (see `agreement.units`).
+
+A task of another version shows only the segments in which it differs from the head, each whole, so that changed and new
+sentences stand in their context; what the head says in the same words is annotated there:
+
+    head       | headline | S1 S2 | S3 | S4 |
+    version    | headline'| S1 s2'|      S4 | S5 |         its task: headline', S1 s2', S5
 """
 
 from __future__ import annotations
@@ -15,14 +21,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..codebook.model import Codebook
+from ..codebook.model import Codebook, Pass
 from ..project import Project
 from ..reprints import Witness, read_witnesses
 from ..reprints.projection import REVIEW, SAME, Projection
+from ..reprints.witness import READ_ROLES
 from ..tables import find_in_manifest, read_table, read_table_schema, row_id
-from ..text.view import View
+from ..text.view import View, make_view
 from .model import PROJECTED
-from .tasks import Gold
+from .tasks import Article, Gold, Offer, offered_in_stance_pass
 
 PROVIDER = f"{PROJECTED}1"
 HEADS, DIFFERING = "heads", "differing"
@@ -54,6 +61,7 @@ class Projector:
     codebook: Codebook
     gold: Gold
     review: list[ForReview] = field(default_factory=list)
+    _differing: dict[str, frozenset[int]] = field(default_factory=dict)
 
     @cached_property
     def _stories(self) -> dict[str, Row]:
@@ -65,18 +73,30 @@ class Projector:
         return {row["story_id"]: row["doc_id"] for row in self._stories.values() if row["is_story_head"]}
 
     @cached_property
-    def _witnesses(self) -> dict[str, Witness]:
-        """Witnesses of the stories of two and more."""
+    def _corpus(self) -> dict[str, pa.Table]:
+        """Documents, segments and sentences of the stories of two and more."""
         sizes: dict[str, int] = {}
         for row in self._stories.values():
             sizes[row["story_id"]] = sizes.get(row["story_id"], 0) + 1
         wanted = pa.array([doc_id for doc_id, row in self._stories.items() if sizes[row["story_id"]] > 1], pa.string())
-        tables = []
+        found = {}
         for name in ("documents", "segments", "sentences"):
             table = self._table("corpus", name)
-            tables.append(table.filter(pc.is_in(table.column("doc_id").cast(pa.string()), value_set=wanted)))
-        documents, segments, sentences = tables
-        return {w.doc_id: w for w in read_witnesses(documents, segments, sentences)}
+            found[name] = table.filter(pc.is_in(table.column("doc_id").cast(pa.string()), value_set=wanted))
+        return found
+
+    @cached_property
+    def _witnesses(self) -> dict[str, Witness]:
+        return {w.doc_id: w for w in read_witnesses(*self._corpus.values())}
+
+    @cached_property
+    def _others(self) -> dict[str, list[Row]]:
+        """doc_id -> its segments that are neither headline nor body, such as captions."""
+        found: dict[str, list[Row]] = {}
+        for row in self._corpus["segments"].to_pylist():
+            if row["role"] not in READ_ROLES:
+                found.setdefault(row["doc_id"], []).append(row)
+        return found
 
     @cached_property
     def _stances(self) -> dict[str, list[Row]]:
@@ -106,18 +126,70 @@ class Projector:
         row = self._stories.get(doc_id)
         return doc_id if row is None else self._heads.get(row["story_id"], doc_id)
 
-    def queued(self, doc_ids: Iterable[str], which: str) -> tuple[list[str], list[str]]:
+    def is_merged(self, doc_id: str, task_pass: str) -> bool:
+        """Was a pass of a document given out, and is it merged and nobody still at it?"""
+        if task_pass == "entities":
+            return doc_id in self.gold.merged
+        return doc_id in self._finished_stances
+
+    @cached_property
+    def _finished_stances(self) -> set[str]:
+        if find_in_manifest(self.project.annotations, "assignments")[0] is None:
+            return set()
+        rows = [row for row in self._table("annotations", "assignments").to_pylist() if row["task_pass"] == "stances"]
+        still = {row["doc_id"] for row in rows if row["state"] in ("assigned", "draft")}
+        return {row["doc_id"] for row in rows} - still
+
+    def differing(self, doc_id: str) -> frozenset[int]:
+        """The segments (seg_no) of a document that the head of its story does not have in the same words."""
+        if doc_id not in self._differing:
+            head = self.head_of(doc_id)
+            has = {(row["role"], self._words(head, row)) for row in self._others.get(head, ())}
+            new = [
+                row["seg_no"]
+                for row in self._others.get(doc_id, ())
+                if (row["role"], self._words(doc_id, row)) not in has
+            ]
+            changed = [part.number for part in self._projection(doc_id).changed_paragraphs]
+            self._differing[doc_id] = frozenset([*changed, *new])
+        return self._differing[doc_id]
+
+    def _words(self, doc_id: str, segment: Row) -> str:
+        return self._witnesses[doc_id].text[segment["start"] : segment["end"]]
+
+    def view(self, article: Article, task_pass: Pass) -> tuple[str, View]:
+        """What a pass shows of a version that is not the head: the segments that differ from it."""
+        differing = self.differing(article.doc_id)
+        segments = [segment for segment in article.segments if segment.seg_no in differing]
+        return make_view(article.text, segments, task_pass.roles)
+
+    def offered(self, doc_id: str, offered: Sequence[Offer]) -> list[Offer]:
+        """What is offered with a version: its own entities, and those of the head, whom passages not shown may name."""
+        own = {alias for alias, _, _ in offered}
+        more = offered_in_stance_pass(self.head_of(doc_id), self.gold)
+        return [*offered, *(offer for offer in more if _here(offer[0], doc_id, own) is None)]
+
+    def queued(
+        self, doc_ids: Iterable[str], which: str, roles: Sequence[str] = READ_ROLES
+    ) -> tuple[list[str], list[str]]:
         """Of these documents those to be queued, and those left out because nothing in them is new.
 
         Args:
-            which: `heads`: the heads of stories; `differing`: all others that are not the head's copy to the character.
+            which: `heads`: the heads of stories; `differing`: the others that say anything in other words than the head
+            does. roles: of the segments that count.
         """
         heads = [doc_id for doc_id in doc_ids if self.head_of(doc_id) == doc_id]
         if which == HEADS:
             return heads, []
         others = [doc_id for doc_id in doc_ids if self.head_of(doc_id) != doc_id]
-        copies = [doc_id for doc_id in others if self._projection(doc_id).is_identical]
-        return [doc_id for doc_id in others if doc_id not in set(copies)], copies
+        new = [doc_id for doc_id in others if self._shows_any(doc_id, roles)]
+        return new, [doc_id for doc_id in others if doc_id not in set(new)]
+
+    def _shows_any(self, doc_id: str, roles: Sequence[str]) -> bool:
+        differing = self.differing(doc_id)
+        read = {part.number for part in self._witnesses[doc_id].paragraphs} if {*READ_ROLES} & {*roles} else set()
+        read |= {row["seg_no"] for row in self._others.get(doc_id, ()) if row["role"] in roles}
+        return not differing.isdisjoint(read)
 
     def _projection(self, doc_id: str) -> Projection:
         return Projection(self._witnesses[self.head_of(doc_id)], self._witnesses[doc_id])
@@ -134,6 +206,8 @@ class Projector:
             names = self._names.get(mention.entity_id or "", ())
             landing = projection.land(mention.start, mention.end, names)
             span = None if landing is None else view.to_view(landing.start, landing.end)
+            if landing is not None and landing.how == SAME and span is None:
+                continue  # in a passage that does not differ
             if landing is None or landing.how == REVIEW or span is None:
                 where = None if landing is None else (landing.start, landing.end)
                 self._for_review(doc_id, "mention", where, origin, mention.text)
@@ -157,6 +231,8 @@ class Projector:
             origin = f"{row['doc_id']}:{row['start']}-{row['end']}"
             landing = projection.land(row["start"], row["end"])
             span = None if landing is None or landing.how != SAME else view.to_view(landing.start, landing.end)
+            if landing is not None and landing.how == SAME and span is None:
+                continue  # in a passage that does not differ
             is_whole = landing is not None and landing.end - landing.start == row["end"] - row["start"]
             holder, via = _party(row, "holder", doc_id, known), _party(row, "via", doc_id, known)
             if span is None or not is_whole or holder is None or via is None or row["target_id"] == "other":

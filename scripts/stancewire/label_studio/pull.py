@@ -134,10 +134,11 @@ def known_pseudonyms(project: Project) -> Pseudonyms:
 
 def is_changed(before: Mapping[str, Any], now: Mapping[str, Any], *, suggestions: bool = True) -> bool:
     """Whether two stored states of a task differ in what was given out, suggested or said."""
-    return _substance(before, suggestions) != _substance(now, suggestions)
+    return substance(before, suggestions) != substance(now, suggestions)
 
 
-def _substance(task: Mapping[str, Any], suggestions: bool) -> str:
+def substance(task: Mapping[str, Any], suggestions: bool = True) -> str:
+    """What was given out, suggested and said in a stored state of a task, as one string."""
     said: dict[str, Any] = {
         name: [{key: value for key, value in item.items() if key not in _VOLATILE} for item in task[name]]
         for name in ("annotations", "drafts")
@@ -164,7 +165,20 @@ def stored_tasks(tasks: list[dict[str, Any]], pseudonyms: Pseudonyms) -> dict[st
 
 def _stored_task(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
     data = task["data"]
-    text, version = data["text"], data["codebook_version"]
+    return {
+        "doc_id": data["doc_id"],
+        "text_sha256": data["text_sha256"],
+        "codebook_version": data["codebook_version"],
+        "suggestions_shown": data["suggestions_shown"],
+        "view": data["view"],
+        "entities": data["entities_offered"],
+        **stored_answers(task, pseudonyms),
+    }
+
+
+def stored_answers(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
+    """What was said and suggested in a task, as it is stored: annotations, predictions, drafts."""
+    text, version = task["data"]["text"], task["data"]["codebook_version"]
     # The last answer is the one that counts, so the order is that of the last change.
     answers = sorted(task["annotations"], key=lambda item: (item["updated_at"], int(item["id"])))
     # A draft beside an answer holds changes that were not submitted; the answer counts.
@@ -180,12 +194,6 @@ def _stored_task(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, A
         return [_stored_result(result, text, version, suggested) for result in given or ()]
 
     return {
-        "doc_id": data["doc_id"],
-        "text_sha256": data["text_sha256"],
-        "codebook_version": version,
-        "suggestions_shown": data["suggestions_shown"],
-        "view": data["view"],
-        "entities": data["entities_offered"],
         "annotations": [
             {
                 "unique_id": str(item["unique_id"]),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ from .tasks import (
     stored_view,
     task_fault,
 )
+
+PASSAGES = "only the passages that differ from {}"
 
 
 @dataclass
@@ -81,9 +83,10 @@ class Push:
         chosen = self._named_documents(round_)
         if self.reprints is None:
             return chosen
-        queued, copies = self.projector.queued(chosen, self.reprints)
+        roles = self.codebook.pass_named(round_.task_pass).roles
+        queued, copies = self.projector.queued(chosen, self.reprints, roles)
         if copies:
-            reason = "the same words as the head of its story: nothing new to annotate"
+            reason = "it says nothing in other words than the head of its story: nothing new to annotate"
             self.held.setdefault((round_.task_pass, round_.round, reason), {}).update(dict.fromkeys(copies))
         if self.reprints == DIFFERING and not round_.suggestions:
             note = f"{round_.task_pass} r{round_.round}: campaign.yaml shows no suggestions in it; nothing is projected"
@@ -151,15 +154,21 @@ class Push:
             return Wanted(
                 data, [bare_result(result) for result in before["result"]], before.get("model_version", PROVIDER)
             )
-        view = article_view(article, self.codebook.pass_named(given.task_pass))
+        shown = self.codebook.pass_named(given.task_pass)
+        is_other = self.reprints == DIFFERING
+        view = self.projector.view(article, shown) if is_other else article_view(article, shown)
         if given.task_pass == "entities":
             offered = offered_in_entity_pass(view[0], self.codebook)
         elif article.doc_id not in self.gold.merged:
             return "its entity pass is not merged yet; first: stancewire pull, stancewire merge"
         else:
             offered = offered_in_stance_pass(article.doc_id, self.gold)
-        if self.reprints == DIFFERING and self.projector.head_of(article.doc_id) not in self.gold.merged:
-            return "the head of its story is not merged yet; first: push --reprints heads, pull, merge"
+        if is_other:
+            head = self.projector.head_of(article.doc_id)
+            if not self.projector.is_merged(head, given.task_pass):
+                return "the head of its story is not merged yet; first: push --reprints heads, pull, merge"
+            offered = self.projector.offered(article.doc_id, offered)
+            article = replace(article, meta_line=f"{article.meta_line} · {PASSAGES.format(head)}")
         data = make_task(article, given, view, offered, self.codebook.version, suggestions)
         return Wanted(data, self._suggestions(article, given.task_pass, view, offered) if suggestions else [])
 
@@ -233,8 +242,8 @@ def push_pass(
         task_pass, round_number, annotators: only these (default: all of campaign.yaml).
         exports: where it is looked up what was given out before (default: the project's stored exports).
         dry_run: change nothing; say what would be done.
-        reprints: `heads`: only the fullest version of each story; `differing`: only the others, those that differ from
-            it, with what was merged of it as suggestions. None: all documents, nothing projected.
+        reprints: `heads`: only the fullest version of each story; `differing`: of the others only the passages that
+            differ from it, with what was merged of it as suggestions. None: all documents, nothing projected.
 
     Raises:
         UsageError: the campaign has no such pass, round or annotator.

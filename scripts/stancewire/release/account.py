@@ -9,6 +9,7 @@ from ..checks.about import check_story, problems_about
 from ..errors import Problem
 from ..gold.explain import Explanation, explain, explanation_lines
 from ..gold.explain_place import explain_place, parse_place, place_lines
+from ..gold.findings import check_merge_of
 from ..project import Project
 from .appearances import find_appearances
 
@@ -24,10 +25,11 @@ def account(project: Project, asked: str) -> Explanation:
     if place is None:
         about = explain(project, asked)
         doc_id = about.get("doc_id") or about["judgement"]["doc_id"]
-        _complete(project, about, doc_id, check_story(project, doc_id))
+        _complete(project, about, doc_id, [*check_story(project, doc_id), *check_merge_of(project, doc_id)])
         return about
     about = explain_place(project, *place)
-    found = check_story(project, about["doc_id"]) if about["units"] else []
+    doc_id = about["doc_id"]
+    found = [*check_story(project, doc_id), *check_merge_of(project, doc_id)] if about["units"] else []
     for unit in about["units"]:
         _complete(project, unit, about["doc_id"], found)
     return about

@@ -22,7 +22,7 @@ from .packages import Package, last_release, parse_version
 from .versions import Level, Version, next_version
 
 TABLES = (*CORPUS_TABLES, *ANNOTATION_TABLES)
-DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports")
+DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
 DATA_FILES = (
     "corpus/sources.csv",
     CORRECTIONS_CSV,

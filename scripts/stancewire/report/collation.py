@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import UsageError
+from ..gold.carried import FROM, carried_rows
 from ..project import Project
 from ..reprints import Stretch, Witness, collate, pair_stretches, read_witnesses
 from ..tables import find_in_manifest, read_table, read_table_schema
@@ -78,7 +79,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Stance:
-    """An attributed stance of the gold tables, in one witness."""
+    """An attributed stance of the gold tables, in one witness; `carried` over from the head where nobody judged it."""
 
     stance_id: str
     siglum: str
@@ -89,6 +90,7 @@ class Stance:
     holder: str
     target: str
     via: str | None
+    carried: bool
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def read_collation(project: Project, story: str, base: str | None = None) -> Col
         _version(make_siglum(number), witnesses[doc_id], told[doc_id], members[doc_id])
         for number, doc_id in enumerate(ordered)
     )
-    return collate_versions(story_id, versions, _read_stances(project, members))
+    return collate_versions(story_id, versions, _read_stances(project, members, story_id))
 
 
 def collate_versions(story_id: str, versions: Sequence[Version], stances: Iterable[Row] = ()) -> Collation:
@@ -324,8 +326,8 @@ def _version(siglum: str, witness: Witness, document: Row, story: Row) -> Versio
 
 
 def _stance(row: Row, siglum: str) -> Stance:
-    given = (row[name] for name in ("start", "end", "text", "stance", "holder", "target", "via"))
-    return Stance(row["stance_id"], siglum, *given)
+    given = {name: row[name] for name in ("stance_id", "start", "end", "text", "stance", "holder", "target", "via")}
+    return Stance(siglum=siglum, carried=FROM in row, **given)
 
 
 def _rows(project: Project, name: str) -> list[Row]:
@@ -340,10 +342,10 @@ def _of(table: pa.Table, doc_ids: Iterable[str]) -> pa.Table:
     return table.filter(pc.is_in(table.column("doc_id").cast(pa.string()), value_set=pa.array(sorted(doc_ids))))
 
 
-def _read_stances(project: Project, doc_ids: Iterable[str]) -> list[Row]:
-    """The stances of these documents; none where nothing was merged yet."""
+def _read_stances(project: Project, doc_ids: Iterable[str], story_id: str) -> list[Row]:
+    """The stances of these documents, those included that are carried over; none before anything is merged."""
     if find_in_manifest(project.annotations, "stances_wide")[0] is None:
         return []
     table = read_table(project.annotations, read_table_schema("stances_wide", project.table_schemas))
     rows: list[Row] = _of(table, doc_ids).to_pylist()
-    return rows
+    return rows + carried_rows(project, "stances_wide", {story_id})

@@ -23,33 +23,43 @@ ESTIMATE = 0.15  # share of the shorter text's sampled shingles that makes a can
 SOME_FREQUENT = 0.1  # from this share of frequent shingles on in the shorter text
 RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
 MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
-BLOCK = 24_000_000  # shared shingles counted at once, of eight bytes each, some five times over
+BLOCK = 16_000_000  # shingles sorted at once, of eight bytes each
+SLICE = 500_000  # of them looked at together, so that they stay in a cache
+MOST_SHARED = 24_000_000  # pairs that share a shingle, counted at once, of eight bytes each, some three times over
 
-Numbers = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
 PairList = npt.NDArray[np.int64]  # n rows of two numbers, a < b
 
 
 @dataclass(frozen=True)
-class Owners:
-    """Which texts have which looked-up shingles: shingle by shingle, the texts in order; lonely shingles are left out.
+class Candidates:
+    """Pairs of texts worth comparing.
 
     Attributes:
-        texts: numbers of texts. room: how many texts of the same shingle come after each.
-        first: the first text of the same shingle. is_rare: has the shingle at most FREQUENT texts?
-        rare, frequent: sampled shingles of each text, lonely ones among the rare.
+        pairs: sorted.
+        n_frequent: sampled shingles that more than `FREQUENT` texts have; not all of those texts were paired by them.
+        mostly_frequent: texts whose sampled shingles are such for the most part.
     """
 
-    texts: Numbers
-    room: Numbers
-    first: Numbers
-    is_rare: Flags
-    rare: Places
+    pairs: PairList
+    n_frequent: int
+    mostly_frequent: int
+
+
+@dataclass
+class _Counted:
+    """Sampled shingles of each text: all, and those that are frequent."""
+
+    sampled: Places
     frequent: Places
+    n_frequent: int = 0
 
 
-def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | None = None) -> PairList:
-    """Pairs of texts worth comparing, sorted; texts that are equal to an earlier one are left aside.
+class _TooMany(Exception):
+    """More shared shingles than are counted at once."""
+
+
+def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | None = None) -> Candidates:
+    """Pairs of texts worth comparing; texts that are equal to an earlier one are left aside.
 
     Args:
         parts: sketches of all texts, in order.
@@ -57,135 +67,202 @@ def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | 
         merged: of each text the one that stands for its story; shingles then count by stories, and the pairs are
             those of the texts that stand for them. None: every text by itself.
     """
-    owners = _find_owners(_pack(parts, firsts, merged), len(firsts))
-    found = [_select(owners, *block) for block in _count_shared(owners, len(firsts))]
-    return np.concatenate([np.empty((0, 2), np.int64), *found])
+    packed = _Packed(parts, firsts, merged)
+    found, counted = _find_within(packed, 0, len(firsts))
+    mostly = np.count_nonzero(counted.frequent > MOSTLY_FREQUENT * counted.sampled)
+    return Candidates(found, counted.n_frequent, int(mostly))
 
 
-def _owner_bits(n_texts: int) -> np.uint64:
-    return np.uint64(max(1, (n_texts - 1).bit_length()))
+def _find_within(packed: _Packed, low: int, high: int) -> tuple[PairList, _Counted]:
+    """Candidates whose first text is in [low, high): all at once where they are few enough, else half by half."""
+    counted = _Counted(np.zeros(packed.n_texts, np.int64), np.zeros(packed.n_texts, np.int64))
+    sums = _Sums(2 * MOST_SHARED if high - low > 1 else None)
+    try:
+        for block in packed.blocks():
+            for start, end in packed.cut(block):
+                sums.add(_share_slice(block[start:end], packed, counted, low, high))
+        pairs, shared, shared_rare = sums.total()
+    except _TooMany:
+        middle = (low + high) // 2
+        before, _ = _find_within(packed, low, middle)
+        after, counted = _find_within(packed, middle, high)
+        return np.concatenate([before, after]), counted
+    columns = (pairs >> packed.bits).astype(np.int64), (pairs & packed.mask).astype(np.int64)
+    return _select(counted, np.column_stack(columns), shared, shared_rare), counted
 
 
-def _pack(parts: Sequence[Sketches], firsts: Places, merged: Places | None) -> Hashes:
-    """Looked-up shingles, each in one number with its text: the hash's upper bits, then the text; sorted."""
-    bits = _owner_bits(len(firsts))
-    packed = np.empty(sum(len(part.keys) for part in parts), np.uint64)
-    size, before = 0, 0
+class _Packed:
+    """Looked-up shingles, each in one number with its text: the hash's upper bits, then the text."""
+
+    def __init__(self, parts: Sequence[Sketches], firsts: Places, merged: Places | None) -> None:
+        self.parts = parts
+        self.n_texts = len(firsts)
+        self.bits = np.uint64(max(1, (self.n_texts - 1).bit_length()))
+        self.mask = (np.uint64(1) << self.bits) - np.uint64(1)
+        self.merged = merged
+        self.chosen = firsts == np.arange(self.n_texts)
+        at = 0
+        for part in parts:
+            self.chosen[at : at + len(part)] &= part.n_words >= FEWEST_WORDS
+            at += len(part)
+
+    def blocks(self) -> Iterator[Hashes]:
+        """All of them, sorted, each once; a shingle is in one block."""
+        total = sum(len(part.keys) for part in self.parts)
+        bounds = _bounds(self.parts, total) if total > BLOCK else [(0, 2**64 - 1)]
+        for low, high in bounds:
+            pieces = []
+            before = 0
+            for part in self.parts:
+                pieces.append(self._piece(part, before, np.uint64(low), np.uint64(high), len(bounds) == 1))
+                before += len(part)
+            block = np.concatenate([np.empty(0, np.uint64), *pieces])
+            del pieces
+            block.sort()
+            yield block if self.merged is None else _distinct(block)
+
+    def _piece(self, part: Sketches, before: int, low: np.uint64, high: np.uint64, is_all: bool) -> Hashes:
+        chosen = self.chosen[before : before + len(part)]
+        numbers = np.arange(before, before + len(part)) if self.merged is None else self.merged[before:][: len(part)]
+        owners = np.repeat(numbers.astype(np.uint64), np.diff(part.starts))
+        keys = part.keys
+        kept = None if chosen.all() else np.repeat(chosen, np.diff(part.starts))
+        if not is_all:
+            within = (keys >= low) & (keys <= high)
+            kept = within if kept is None else within & kept
+        if kept is not None:
+            keys, owners = keys[kept], owners[kept]
+        owners |= keys >> self.bits << self.bits
+        return owners
+
+    def cut(self, block: Hashes) -> Iterator[tuple[int, int]]:
+        """Places between which slices of a block stand, cut where a shingle begins."""
+        start, step = 0, max(SLICE, self.n_texts)
+        while start < len(block):
+            end = len(block)
+            if start + step < end:
+                end = int(np.searchsorted(block, block[start + step] | self.mask, "right"))
+            yield start, end
+            start = end
+
+
+def _bounds(parts: Sequence[Sketches], total: int) -> list[tuple[int, int]]:
+    """Least and greatest hash of each block."""
+    upper = np.uint64(56)
+    counts = np.zeros(256, np.int64)
     for part in parts:
-        numbers = np.arange(before, before + len(part))
-        chosen = (firsts[numbers] == numbers) & (part.n_words >= FEWEST_WORDS)
-        counts = np.diff(part.starts)
-        kept = np.repeat(chosen, counts)
-        owners = np.repeat(numbers if merged is None else merged[numbers], counts)[kept].astype(np.uint64)
-        end = size + len(owners)
-        packed[size:end] = part.keys[kept] >> bits << bits | owners
-        size, before = end, before + len(part)
-    packed[:size].sort()
-    return packed[:size]
+        counts += np.bincount((part.keys >> upper).astype(np.int64), minlength=256)
+    block_of = (np.cumsum(counts) - counts) // (total // -(-total // BLOCK) + 1)
+    firsts = np.flatnonzero(np.diff(block_of, prepend=-1)).tolist()
+    return [(low << 56, (high << 56) - 1) for low, high in zip(firsts, [*firsts[1:], 256], strict=True)]
 
 
-def _find_owners(packed: Hashes, n_texts: int) -> Owners:
-    bits = _owner_bits(n_texts)
-    rare, frequent = np.zeros(n_texts, np.int64), np.zeros(n_texts, np.int64)
-    blocks: list[tuple[Numbers, Numbers, Numbers, Flags]] = []
-    start = 0
-    while start < len(packed):
-        end = len(packed)
-        if start + BLOCK < end:  # up to where a shingle begins
-            key = packed[start + BLOCK] >> bits << bits
-            end = int(np.searchsorted(packed, key))
-            if end <= start:
-                end = int(np.searchsorted(packed, key | _text_mask(n_texts), "right"))
-        texts, room, first, is_rare, in_sample, lonely = _share_block(packed[start:end], n_texts)
-        rare += lonely + np.bincount(texts[:in_sample][is_rare[:in_sample]], minlength=n_texts)
-        frequent += np.bincount(texts[:in_sample][~is_rare[:in_sample]], minlength=n_texts)
-        blocks.append((texts, room, first, is_rare))
-        start = end
-    nothing = np.empty(0, np.int32)
-    return Owners(
-        np.concatenate([nothing, *(block[0] for block in blocks)]),
-        np.concatenate([nothing, *(block[1] for block in blocks)]),
-        np.concatenate([nothing, *(block[2] for block in blocks)]),
-        np.concatenate([nothing.astype(bool), *(block[3] for block in blocks)]),
-        rare,
-        frequent,
-    )
+def _distinct(block: Hashes) -> Hashes:
+    fresh = np.ones(len(block), bool)
+    np.not_equal(block[1:], block[:-1], out=fresh[1:])
+    return block[fresh]
 
 
-def _text_mask(n_texts: int) -> np.uint64:
-    return (np.uint64(1) << _owner_bits(n_texts)) - np.uint64(1)
+def _share_slice(packed: Hashes, of: _Packed, counted: _Counted, low: int, high: int) -> list[Hashes]:
+    """Pairs that share a shingle of the slice, once for each: first text, second, and whether the shingle is rare.
+
+    Works on links, which are neighbours in the slice that have the same shingle: runs of links one after the other are
+    the texts of one shingle.
+    """
+    n_sampled = int(np.searchsorted(packed, IN_SAMPLE))
+    counted.sampled += np.bincount((packed[:n_sampled] & of.mask).view(np.int64), minlength=of.n_texts)
+    at = np.flatnonzero(packed[1:] ^ packed[:-1] <= of.mask)
+    if not len(at):
+        return []
+    left, right = packed[at] & of.mask, packed[at + 1] & of.mask
+    heads = np.flatnonzero(np.diff(at, prepend=-2) != 1)
+    sizes = np.diff(heads, append=len(at))
+    is_rare = np.repeat(sizes < FREQUENT, sizes)
+    room = np.repeat(heads + sizes, sizes)
+    room -= np.arange(len(at))
+    here: Places = np.arange(len(at))
+    found = []
+    if not is_rare.all():
+        far = np.flatnonzero(~is_rare)
+        first = np.repeat(left[heads], sizes)[far]
+        found.append(_events(left[far], right[far], of, low, high, 0))
+        anchored = first != left[far]  # the neighbour of the first is among those before
+        found.append(_events(first[anchored], right[far][anchored], of, low, high, 0))
+        many = sizes >= FREQUENT
+        last = (heads + sizes - 1)[many]
+        for texts, places in ((left[far], at[far]), (right[last], at[last])):
+            some = texts[places < n_sampled].view(np.int64)
+            counted.frequent += np.bincount(some, minlength=of.n_texts)
+        counted.n_frequent += int(np.count_nonzero(at[last] < n_sampled))
+        here = np.flatnonzero(is_rare)
+    for step in range(FREQUENT - 1):
+        here = here[room[here] > step] if step else here
+        found.append(_events(left[here], right[here + step], of, low, high, 1))
+    return found
 
 
-def _share_block(packed: Hashes, n_texts: int) -> tuple[Numbers, Numbers, Numbers, Flags, int, Places]:
-    """Columns of `Owners` for some shingles; how many rows are of the sample; sampled lonely shingles of each text."""
-    bits, mask = _owner_bits(n_texts), _text_mask(n_texts)
-    fresh = np.ones(len(packed), bool)
-    np.not_equal(packed[1:], packed[:-1], out=fresh[1:])
-    packed = packed[fresh]
-    keys = packed >> bits
-    same = keys[1:] == keys[:-1]
-    shared = np.zeros(len(packed), bool)
-    shared[1:] = same
-    shared[:-1] |= same
-    begins = shared.copy()
-    begins[1:] &= ~same
-    begins = begins[shared]
-    in_sample = int(np.searchsorted(packed, IN_SAMPLE))
-    lonely = np.bincount((packed[:in_sample][~shared[:in_sample]] & mask).view(np.int64), minlength=n_texts)
-    texts = (packed[shared] & mask).astype(np.int32)
-    heads = np.flatnonzero(begins)
-    sizes = np.diff(np.append(heads, len(texts)))
-    is_rare = np.repeat(sizes <= FREQUENT, sizes)
-    room = (np.repeat(heads + sizes, sizes) - np.arange(len(texts)) - 1).astype(np.int32)
-    n_sampled = int(np.count_nonzero(shared[:in_sample]))
-    return texts, room, np.repeat(texts[heads], sizes), is_rare, n_sampled, lonely
+def _events(left: Hashes, right: Hashes, of: _Packed, low: int, high: int, is_rare: int) -> Hashes:
+    if high - low < of.n_texts:
+        within = (left >= np.uint64(low)) & (left < np.uint64(high))
+        left, right = left[within], right[within]
+    both = left << of.bits
+    both |= right
+    both <<= np.uint64(1)
+    both |= np.uint64(is_rare)
+    return both
 
 
-def _count_shared(owners: Owners, n_texts: int) -> Iterator[tuple[PairList, Places, Places]]:
-    """Pairs that share looked-up shingles, with how many, and how many rare ones; a run of first texts at a time."""
-    bits = _owner_bits(n_texts)
-    mask = _text_mask(n_texts)
-    events = np.bincount(owners.texts, np.where(owners.is_rare, owners.room, 2), minlength=n_texts)
-    # What a frequent shingle pairs with its first text counts for that one, in whose block it must be.
-    far = np.flatnonzero(~owners.is_rare & (owners.first != owners.texts))
-    events += np.bincount(owners.first[far], minlength=n_texts)
-    ends = np.cumsum(events)
-    low = 0
-    while low < n_texts:
-        high = max(low + 1, int(np.searchsorted(ends, (ends[low - 1] if low else 0) + BLOCK, "right")))
-        whole = low == 0 and high >= n_texts
-        here = np.arange(len(owners.texts)) if whole else np.flatnonzero(
-            (owners.texts >= low) & (owners.texts < high)
-        )
-        found = []
-        for step in range(1, FREQUENT):
-            here = here[(owners.room[here] >= step) & (owners.is_rare[here] if step > 1 else True)]
-            found.append(_events(owners.texts[here], owners.texts[here + step], owners.is_rare[here], bits))
-        anchored = far if whole else far[(owners.first[far] >= low) & (owners.first[far] < high)]
-        # The neighbour of the first is counted above.
-        anchored = anchored[owners.first[anchored] != owners.texts[anchored - 1]]
-        found.append(_events(owners.first[anchored], owners.texts[anchored], owners.is_rare[anchored], bits))
-        packed = np.concatenate(found)
-        del found
-        packed.sort()
-        pairs = packed >> np.uint64(1)
-        heads = np.flatnonzero(np.concatenate((np.ones(min(1, len(pairs)), bool), pairs[1:] != pairs[:-1])))
-        shared = np.diff(np.append(heads, len(pairs)))
-        rare = np.add.reduceat(packed & np.uint64(1), heads).astype(np.int64) if len(heads) else shared
+class _Sums:
+    """How many shingles each pair shares, and how many rare ones: summed up whenever many wait."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most = most
+        self.waiting: list[Hashes] = []
+        self.n_waiting = 0
+        self.pairs: Hashes = np.empty(0, np.uint64)
+        self.shared: Places = np.empty(0, np.int64)
+        self.rare: Places = np.empty(0, np.int64)
+
+    def add(self, events: list[Hashes]) -> None:
+        self.waiting += events
+        self.n_waiting += sum(map(len, events))
+        if self.n_waiting > MOST_SHARED:
+            self.total()
+
+    def total(self) -> tuple[Hashes, Places, Places]:
+        """Pairs, sorted, with their counts.
+
+        Raises:
+            _TooMany: there are more pairs than asked for.
+        """
+        events = np.concatenate([np.empty(0, np.uint64), *self.waiting])
+        self.waiting, self.n_waiting = [], 0
+        events.sort()
+        pairs = events >> np.uint64(1)
+        heads = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
+        shared: Places = np.diff(np.append(heads, len(pairs))).astype(np.int64)
+        events &= np.uint64(1)
+        rare = np.add.reduceat(events, heads).astype(np.int64) if len(heads) else shared
         pairs = pairs[heads]
-        yield np.column_stack([(pairs >> bits).astype(np.int64), (pairs & mask).astype(np.int64)]), shared, rare
-        low = high
+        if len(self.pairs):
+            both = np.concatenate([self.pairs, pairs])
+            order = np.argsort(both, kind="stable")
+            both = both[order]
+            heads = np.flatnonzero(np.diff(both, prepend=~both[:1]))
+            shared = np.add.reduceat(np.concatenate([self.shared, shared])[order], heads)
+            rare = np.add.reduceat(np.concatenate([self.rare, rare])[order], heads)
+            pairs = both[heads]
+        self.pairs, self.shared, self.rare = pairs, shared, rare
+        if self.most is not None and len(pairs) > self.most:
+            raise _TooMany
+        return pairs, shared, rare
 
 
-def _events(left: Numbers, right: Numbers, is_rare: Flags, bits: np.uint64) -> Hashes:
-    both = left.astype(np.uint64) << bits | right.astype(np.uint64)
-    return both << np.uint64(1) | is_rare
-
-
-def _select(owners: Owners, pairs: PairList, shared: Places, shared_rare: Places) -> PairList:
+def _select(counted: _Counted, pairs: PairList, shared: Places, shared_rare: Places) -> PairList:
     """The pairs that share enough."""
     a, b = pairs[:, 0], pairs[:, 1]
-    rare, frequent = owners.rare, owners.frequent
+    frequent = counted.frequent
+    rare = counted.sampled - frequent
     shorter = np.where(rare[a] + frequent[a] <= rare[b] + frequent[b], a, b)
     shares = frequent / np.maximum(1, rare + frequent)
     common_share = shares[shorter]

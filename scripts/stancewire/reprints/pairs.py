@@ -5,51 +5,71 @@ Candidates come from sampled shingles; each is then verified on all of them (`th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
+from ..engine import run
 from .candidates import PairList, find_candidates
 from .known import ALIGNED_UNKNOWN, Known
-from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of
-from .sketches import SAMPLE, Sketches, sketch_texts
-from .thresholds import ALIGNED, CONTAINMENT, LOW_CONTAINMENT, is_reprint
+from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of, sort_apart
+from .sketches import SAMPLE, THREADS, Sketches, sketch_texts
+from .thresholds import ALIGNED, CONTAINMENT, LOW_ALIGNED, LOW_CONTAINMENT, REWRITTEN, is_plain_reprint, is_reprint
 from .tokens import rising
 
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
 HELD_WORDS = 16_000_000  # words of texts under comparison that are in memory, with as many shingles
-CHUNK = 16_384  # pairs compared before the texts of the next are read
+CHUNK = 8_192  # pairs compared before the texts of the next are read; their number needs 16 bits
+SORTED_AT_ONCE = 1_000_000  # 5-grams of pairs that are sorted together
+MUCH_LONGER = 8  # a text so many times longer than the other is not sorted with it
+_SET_BITS = np.uint64(48)  # of a hash, in a text's set: two 5-grams of one pair agree in them once in a billion pairs
 
 METHOD = (
     f"5-gram candidates (1/{SAMPLE}), containment >= {CONTAINMENT:g} or >= {LOW_CONTAINMENT:g} "
     f"with aligned share >= {ALIGNED:g}"
 )
+LOW_METHOD = f" or >= {LOW_ALIGNED:g} where jaccard >= {REWRITTEN:g}"
 
 
 @dataclass(frozen=True, order=True)
-class Pair:
-    """Two texts by number (a < b) and what they share.
+class Link:
+    """Two texts by number (a < b) and how much of their wording they share.
 
     Attributes:
         jaccard: of their sets of folded word 5-grams.
         containment: share of the smaller set that is in the larger.
-        aligned_share: share of the shorter text's words that stand in the longer in the same order (longest common
-            subsequence).
     """
 
     a: int
     b: int
     jaccard: float
     containment: float
+
+
+@dataclass(frozen=True, order=True)
+class Pair(Link):
+    """Two texts with all that is measured of them.
+
+    Attributes:
+        aligned_share: share of the shorter text's words that stand in the longer in the same order (longest common
+            subsequence).
+    """
+
     aligned_share: float
 
     @property
     def is_reprint(self) -> bool:
         """Do the thresholds hold?"""
-        return is_reprint(self.containment, self.aligned_share)
+        return is_reprint(self.jaccard, self.containment, self.aligned_share)
+
+    @property
+    def method(self) -> str:
+        """How it was found, and by which thresholds it would be a reprint."""
+        is_low = self.is_reprint and not is_plain_reprint(self.containment, self.aligned_share)
+        return METHOD + LOW_METHOD if is_low else METHOD
 
 
 @dataclass
@@ -61,6 +81,8 @@ class Measured:
         parts: sketches of all texts, in order.
         twins: of each text the first with identical folded words; itself where it has none.
         bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
+        n_frequent, mostly_frequent: sampled passages that are too common to pair all their texts, and texts that
+            consist of such for the most part.
         digests: of the texts as they stand; only where an earlier run is remembered.
     """
 
@@ -69,6 +91,8 @@ class Measured:
     twins: Places
     digests: Hashes | None = None
     bounded: set[tuple[int, int]] = field(default_factory=set)
+    n_frequent: int = 0
+    mostly_frequent: int = 0
     _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
     _held_words: int = 0
     _overlaps: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
@@ -132,10 +156,11 @@ class Measured:
             self._held.clear()
             self._held_words = 0
         at = 0
-        for batch in cut_batches(map(self.texts.__getitem__, wanted)):
-            for words, shingles in _words_and_sets(batch):
-                self._held[wanted[at]] = words, shingles
-                self._held_words += len(words)
+        batches = list(cut_batches(map(self.texts.__getitem__, wanted)))
+        for words, sets, starts in run(_hash_sets, batches, threads=THREADS if len(batches) > 1 else 1):
+            self._held_words += len(words.hashes)
+            for number in range(len(words.counts)):
+                self._held[wanted[at]] = words.of(number), sets[starts[number] : starts[number + 1]]
                 at += 1
 
     def _of(self, number: int) -> tuple[Hashes, Hashes]:
@@ -172,38 +197,94 @@ class Measured:
         self.bounded.add((a, b))
         return _aligned_by_anchors(*words) / shorter
 
-    def verify(self, candidates: PairList) -> list[Pair]:
-        """Those of the candidates that are reprints, sorted. The words are compared only where enough is contained."""
+    def find_candidates(self, merged: Places | None = None) -> PairList:
+        """Pairs worth comparing; also notes how many passages were too common for that (see `candidates`)."""
+        found = find_candidates(self.parts, self.twins, merged)
+        self.n_frequent, self.mostly_frequent = found.n_frequent, found.mostly_frequent
+        return found.pairs
+
+    def verify(self, candidates: PairList) -> list[Link]:
+        """Those of the candidates that are reprints, sorted; words are compared where containment does not decide."""
         found = []
         for start in range(0, len(candidates), CHUNK):
-            chunk = candidates[start : start + CHUNK].tolist()
-            self.hold(sorted({number for a, b in chunk if (a, b) not in self._overlaps for number in (a, b)}))
-            for a, b in chunk:
-                if self.overlap(a, b)[1] >= LOW_CONTAINMENT and (pair := self.pair(a, b)).is_reprint:
-                    found.append(pair)
+            chunk = candidates[start : start + CHUNK]
+            self._overlap_all(chunk)
+            for a, b in chunk.tolist():
+                jaccard, containment = self._overlaps[a, b]
+                if containment >= CONTAINMENT or (containment >= LOW_CONTAINMENT and self.pair(a, b).is_reprint):
+                    found.append(Link(a, b, jaccard, containment))
         return sorted(found)
 
+    def _overlap_all(self, pairs: PairList) -> None:
+        """Jaccard and containment of many pairs of distinct texts (a < b), at once."""
+        new = [(a, b) for a, b in pairs.tolist() if (a, b) not in self._overlaps]
+        if not new:
+            return
+        numbers, rows = np.unique(np.array(new), return_inverse=True)
+        self.hold(numbers.tolist())
+        shared, sizes = _share_sets([self._held[number][1] for number in numbers.tolist()], rows.reshape(-1, 2))
+        smaller = np.maximum(1, sizes.min(axis=1))
+        jaccard, containment = shared / np.maximum(1, sizes.sum(axis=1) - shared), shared / smaller
+        self._overlaps.update(zip(new, zip(jaccard.tolist(), containment.tolist(), strict=True), strict=True))
 
-def _words_and_sets(texts: Sequence[str]) -> Iterator[tuple[Hashes, Hashes]]:
-    """Of each text its words in order, and its shingles sorted and distinct."""
+
+def _hash_sets(texts: Sequence[str]) -> tuple[Words, Hashes, Places]:
     words = hash_batch(texts)
-    shingles, starts = hash_shingles(words)
-    for number in range(len(texts)):
-        some = np.sort(shingles[starts[number] : starts[number + 1]])
-        if len(some) > 1:
-            fresh = some[1:] != some[:-1]
-            some = some if fresh.all() else np.concatenate((some[:1], some[1:][fresh]))
-        yield words.of(number).copy(), some  # a copy, so that the batch is not kept
+    return words, *_sets_of(words)
+
+
+def _sets_of(words: Words) -> tuple[Hashes, Places]:
+    """The 5-grams of each text sorted and distinct, as numbers of 48 bits, and where each text's begin."""
+    sets, starts = sort_apart(*hash_shingles(words))
+    sets >>= np.uint64(64) - _SET_BITS
+    return sets, starts
+
+
+def _share_sets(sets: Sequence[Hashes], pairs: PairList) -> tuple[Places, Places]:
+    """How many members the two sets of each pair have in common; n rows of how many each has."""
+    lengths = np.array([len(one) for one in sets])
+    starts = places_of(lengths)
+    joined = np.concatenate(sets)
+    sizes = lengths[pairs]
+    shared = np.zeros(len(pairs), np.int64)
+    much_longer = sizes.max(axis=1) > MUCH_LONGER * sizes.min(axis=1)
+    for number in np.flatnonzero(much_longer).tolist():
+        a, b = pairs[number].tolist()
+        shared[number] = _count_shared(sets[a], sets[b])
+    rest = np.flatnonzero(~much_longer)
+    ends = np.cumsum(sizes[rest].sum(axis=1))
+    low = 0
+    while low < len(rest):
+        reached = (ends[low - 1] if low else 0) + SORTED_AT_ONCE
+        high = max(low + 1, int(np.searchsorted(ends, reached, "right")))
+        some = rest[low:high]
+        both = np.concatenate([pairs[some, 0], pairs[some, 1]])
+        counts = lengths[both]
+        at = np.repeat(starts[both] - places_of(counts)[:-1], counts)
+        at += np.arange(len(at))
+        keys = joined[at]
+        keys |= np.repeat(np.tile(np.arange(len(some), dtype=np.uint64) << _SET_BITS, 2), counts)
+        keys.sort()
+        same = keys[:-1][keys[1:] == keys[:-1]]
+        shared[some] = np.bincount((same >> _SET_BITS).astype(np.int64), minlength=len(some))
+        low = high
+    return shared, sizes
 
 
 def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
     if not len(a) or not len(b):
         return 0.0, 0.0
+    shared = _count_shared(a, b)
+    return shared / (len(a) + len(b) - shared), shared / min(len(a), len(b))
+
+
+def _count_shared(a: Hashes, b: Hashes) -> int:
     small, large = (a, b) if len(a) <= len(b) else (b, a)
+    if not len(small):
+        return 0
     at = np.searchsorted(large, small)
     at[at == len(large)] = 0
-    shared = int(np.count_nonzero(large[at] == small))
-    return shared / (len(a) + len(b) - shared), shared / len(small)
+    return int(np.count_nonzero(large[at] == small))
 
 
 def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
@@ -253,6 +334,6 @@ def _find_twins(parts: Sequence[Sketches]) -> Places:
     return twins
 
 
-def find_pairs(measured: Measured) -> list[Pair]:
+def find_pairs(measured: Measured) -> list[Link]:
     """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
-    return measured.verify(find_candidates(measured.parts, measured.twins))
+    return measured.verify(measured.find_candidates())

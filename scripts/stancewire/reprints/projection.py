@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,39 @@ class Projection:
     def is_identical(self) -> bool:
         """Have both the same headline and body, to the character?"""
         return self.a.paragraph_texts == self.b.paragraph_texts
+
+    @cached_property
+    def unchanged_sentences(self) -> list[tuple[Stretch, Stretch]]:
+        """The sentences of `a` that are a sentence of `b` too, to the character, each with that one; in a's order."""
+        return self._unchanged(self.a.sentences, self.b.sentences)
+
+    @cached_property
+    def changed_paragraphs(self) -> tuple[Stretch, ...]:
+        """The paragraphs of `b` that say anything which `a` does not say in the same words.
+
+        A paragraph of unchanged sentences is none, however `a` cuts them into paragraphs; where words were left out
+        between two sentences, or whole paragraphs, there is nothing new to read in `b`.
+        """
+        known = {there.start for _, there in self.unchanged_sentences}
+        whole = {there.start for _, there in self._unchanged(self.a.paragraphs, self.b.paragraphs)}
+        changed = []
+        for part in self.b.paragraphs:
+            inside = [sentence for sentence in self.b.sentences if part.start <= sentence.start < part.end]
+            same = bool(inside) and all(sentence.start in known for sentence in inside)
+            if not same and part.start not in whole:
+                changed.append(part)
+        return tuple(changed)
+
+    def _unchanged(self, ours: Iterable[Stretch], theirs: Iterable[Stretch]) -> list[tuple[Stretch, Stretch]]:
+        at = {(part.start, part.end): part for part in theirs}
+        found = []
+        for part in ours:
+            there = self._to_b[part.start : part.end]
+            if (there >= 0).all() and (np.diff(there) == 1).all():
+                landed = at.get((int(there[0]), int(there[-1]) + 1))
+                if landed is not None:
+                    found.append((part, landed))
+        return found
 
     def land(self, start: int, end: int, names: Iterable[str] = ()) -> Landing | None:
         """Where a span of `a` lands in `b`; None where `b` has nothing for it, or it is outside headline and body.

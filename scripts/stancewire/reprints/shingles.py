@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 SHINGLE_WORDS = 5
-BATCH_CHARS = 1_000_000  # texts hashed at once: some 30 bytes of scratch a character, small enough for a cache
+BATCH_CHARS = 1_000_000  # texts hashed at once: some 20 bytes of scratch a character
+REUSED_BYTES = 2**25 - 2**16  # just below the most that glibc learns from
 LONG_WORD = 64  # bytes from which on a word is hashed by itself: one endless word must not cost a pass for each 8 bytes
 
 Hashes = npt.NDArray[np.uint64]
@@ -41,49 +42,64 @@ _ASCII = bytes(
     for byte in range(256)
 )
 _DELETED = b"'.-`"
+_TEXT_WIDTH = np.uint64(16)  # bits for the number of a text beside a hash of 48
+_TEXT_BITS = np.uint64(2**16 - 1)
 _ODD = -1  # the key of a code point that cannot be folded by itself, in place
+# What composes with the character before it, and is of no combining class: vowel signs and lengths, jamo (by rule).
+SECONDS = (
+    "\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf\u102e\u1b35"
+    + "".join(map(chr, (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))))
+)
+# The keys of code points, and which pages of 256 are filled in: few occur in any corpus.
+_KEYS: Points = np.zeros(0x10000, np.int32)
+_PAGES_DONE = np.zeros(256, bool)
 
-_MIX = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
-_HALF = np.uint64(33)
+_HALF = np.uint64(32)
+_ONE, _SEVEN, _LAST = np.uint64(1), np.uint64(7), np.uint64(63)
 _IN_WORD = np.uint64(0x9E3779B97F4A7C15)
-_MASKS: Hashes = np.array([2 ** (8 * count) - 1 for count in range(9)], dtype=np.uint64)
+_SPREAD = np.uint64(0xFF51AFD7ED558CCD)
+_UNSPACE = np.uint64(0xDFDFDFDFDFDFDFDF)  # makes the byte of a space zero
+_ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
 
 def _powers(base: int, count: int) -> Hashes:
     return np.array([pow(base, exponent, 2**64) for exponent in range(count)], dtype=np.uint64)
 
 
-_SHINGLE = np.uint64(0x9E3779B185EBCA87)
+_SHINGLE = _powers(0x9E3779B185EBCA87, 3)
 _IN_SHORT = _powers(0xC2B2AE3D27D4EB4F, SHINGLE_WORDS)  # others, so that a short text is no part of a long one
 
 
-def mix(values: Hashes) -> Hashes:
-    """Spread the bits (the finalizer of MurmurHash3), so that the smallest values are an even sample; in place."""
-    for factor in _MIX:
-        values ^= values >> _HALF
-        values *= factor
-    values ^= values >> _HALF
-    return values
+def _multiply(hashes: Hashes, factor: np.uint64) -> Hashes:
+    """Multiply in place, and let the upper half act on the lower one."""
+    hashes *= factor
+    hashes ^= hashes >> _HALF
+    return hashes
 
 
 def fold_texts(texts: Sequence[str]) -> bytes:
     """Folded keys of the texts in UTF-8: words in lower case between spaces, each text closed by a zero byte."""
     if not texts:
         return b""
-    joined = "\x00".join(text.replace("\x00", " ") if "\x00" in text else text for text in texts) + "\x00"
-    folded = joined.encode("utf-8", "surrogatepass")
-    if len(folded) > len(joined):
+    folded = _join(texts)
+    if folded.count(0) != len(texts):
+        texts = [text.replace("\x00", " ") for text in texts]
+        folded = _join(texts)
+    if not folded.isascii():
         buffer = np.frombuffer(bytearray(folded), np.uint8)
         if odd := _fold_points(buffer):
             closes = np.flatnonzero(buffer == 0)
             plain = list(texts)
             for number in np.unique(np.searchsorted(closes, odd)).tolist():
-                plain[number] = unicodedata.normalize("NFC", plain[number].replace("\x00", " ")).lower()
-            joined = "\x00".join(text.replace("\x00", " ") for text in plain) + "\x00"
-            buffer = np.frombuffer(bytearray(joined.encode("utf-8", "surrogatepass")), np.uint8)
+                plain[number] = unicodedata.normalize("NFC", plain[number]).lower()
+            buffer = np.frombuffer(bytearray(_join(plain)), np.uint8)
             _fold_points(buffer)
         folded = buffer.tobytes()
     return folded.translate(_ASCII, _DELETED)
+
+
+def _join(texts: Sequence[str]) -> bytes:
+    return b"\x00".join([*(text.encode("utf-8", "surrogatepass") for text in texts), b""])
 
 
 def _fold_points(buffer: Bytes) -> list[int]:
@@ -94,7 +110,7 @@ def _fold_points(buffer: Bytes) -> list[int]:
     for size in (2, 3):
         at = leads[sizes == size]
         points = _decode(buffer, at, size)
-        keys = _point_keys()[points]
+        keys = _point_keys(points)
         odd += at[keys == _ODD].tolist()
         for mark in (0x20, 0x27):  # a space, and the apostrophe, which is deleted later
             for step in range(size):
@@ -116,33 +132,33 @@ def _decode(buffer: Bytes, leads: Places, size: int) -> Points:
     return points
 
 
-@lru_cache(1)
-def _point_keys() -> Points:
+def _point_keys(points: Points) -> Points:
     """Of each code point of the basic plane its folded one: a space, an apostrophe for what is deleted, or `_ODD`.
 
     Odd is what composes with its neighbours or has a lower case of another length: such texts are normalized whole.
     """
-    keys = np.arange(0x10000, dtype=np.int32)
-    for point in (*range(0x80, 0x3400), *range(0xA000, 0xAC00), *range(0xD800, 0x10000)):
-        char = chr(point)
-        lower = "σ" if char in "Σς" else char.lower()  # the lower case of a sigma depends on what follows
-        parts = unicodedata.decomposition(char).split()
-        if len(parts) == 2 and unicodedata.normalize("NFC", char) == char:
-            keys[int(parts[1], 16)] = _ODD
-        if unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char or keys[point] == _ODD:
-            keys[point] = _ODD
-        elif lower != char:
-            sized = len(lower) == 1 and len(lower.encode("utf-8")) == len(char.encode("utf-8", "surrogatepass"))
-            keys[point] = ord(lower) if sized else _ODD
-    keys[0x1161:0x1176] = keys[0x11A8:0x11C3] = _ODD  # Hangul jamo compose by rule
-    keys[[ord(char) for char in _JOINERS]] = 0x27
-    keys[[ord(char) for char in _BREAKERS]] = 0x20
-    return keys
+    pages = np.flatnonzero(np.bincount(points >> 8, minlength=256))
+    for page in pages[~_PAGES_DONE[pages]].tolist():
+        for point in range(256 * page, 256 * page + 256):
+            _KEYS[point] = _point_key(chr(point))
+        _PAGES_DONE[page] = True
+    return _KEYS[points]
 
 
-def _unspaced_words(buffer: Bytes) -> tuple[Places, Places] | None:
-    """Where characters of unspaced scripts begin in a folded buffer, and where they end; None where there is none."""
-    found = []
+def _point_key(char: str) -> int:
+    if char in _JOINERS:
+        return 0x27
+    if char in _BREAKERS:
+        return 0x20
+    lower = "σ" if char in "Σς" else char.lower()  # the lower case of a sigma depends on what follows
+    composes = unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char or char in SECONDS
+    sizes = {len(one.encode("utf-8", "surrogatepass")) for one in (lower, char)}
+    return _ODD if composes or len(lower) > 1 or len(sizes) > 1 else ord(lower)
+
+
+def _part_unspaced(buffer: Bytes) -> Bytes:
+    """A folded buffer with a space on both sides of each character of an unspaced script."""
+    cuts = []
     leads = np.flatnonzero(buffer >= 0xE0)
     for size in (3, 4):
         at = leads[(buffer[leads] >= 0xF0) == (size == 4)]
@@ -150,11 +166,9 @@ def _unspaced_words(buffer: Bytes) -> tuple[Places, Places] | None:
         unspaced = np.zeros(len(at), bool)
         for low, high in _UNSPACED:
             unspaced |= (points >= low) & (points <= high)
-        found.append((at[unspaced], at[unspaced] + size))
-    (three, after_three), (four, after_four) = found
-    if not len(three) and not len(four):
-        return None
-    return np.concatenate([three, four]), np.concatenate([after_three, after_four])
+        cuts += [at[unspaced], at[unspaced] + size]
+    places = np.concatenate(cuts)
+    return np.insert(buffer, places, 0x20) if len(places) else buffer
 
 
 @dataclass(frozen=True)
@@ -203,55 +217,91 @@ def cut_batches(texts: Iterable[str], size: int = BATCH_CHARS) -> Iterator[list[
         yield batch
 
 
+@lru_cache(1)
+def keep_scratch() -> None:
+    """Have the allocator keep what is freed, once a process: it else gives each array's pages back and takes new ones.
+
+    glibc maps large blocks one by one until it has seen one freed; up to that size it then reuses its heap. Scratch of
+    batches is allotted dozens of times each: the new pages were a third of the time. Elsewhere this does nothing.
+    """
+    np.empty(REUSED_BYTES, np.uint8)
+
+
 def hash_batch(texts: Sequence[str]) -> Words:
     """Word hashes of texts that are folded together."""
+    keep_scratch()
     folded = fold_texts(texts)
-    buffer = np.frombuffer(folded + bytes(16 - len(folded) % 8), dtype=np.uint8)
-    in_word = buffer > 0x20
-    edges = np.flatnonzero(in_word[1:] != in_word[:-1]) + 1
-    if in_word[0]:
-        edges = np.concatenate(([0], edges))
-    starts, ends = edges[0::2], edges[1::2]
-    if not folded.isascii() and (unspaced := _unspaced_words(buffer)) is not None:
-        starts = np.union1d(starts, np.concatenate(unspaced))
-        starts = starts[in_word[starts]]
-        ends = np.minimum(np.append(starts[1:], len(buffer)), ends[np.searchsorted(ends, starts, "right")])
-    closes = np.flatnonzero(buffer[: len(folded)] == 0)
+    buffer = np.frombuffer(folded, np.uint8)
+    if not folded.isascii():
+        buffer = _part_unspaced(buffer)
+    size = len(buffer)
+    padded = np.zeros(size + 24 - size % 8, np.uint8)  # room for whole eights, and for one more after the last byte
+    padded[:size] = buffer
+    in_word = padded > 0x20
+    begins = in_word.copy()
+    np.greater(in_word[1:], in_word[:-1], out=begins[1:])
+    starts = np.flatnonzero(begins)
+    closes = np.flatnonzero(padded[:size] == 0)
     counts = np.diff(np.searchsorted(starts, closes), prepend=0)
-    return Words(_hash_spans(buffer, starts, ends - starts), places_of(counts))
+    return Words(_hash_from(padded, starts), places_of(counts))
 
 
-def _hash_spans(buffer: Bytes, starts: Places, lengths: Places) -> Hashes:
-    """Hashes of byte spans, eight bytes at a time."""
+def _hash_from(buffer: Bytes, starts: Places) -> Hashes:
+    """Hashes of the words that begin at these places, eight bytes at a time."""
     eights = buffer.view("<u8").astype(np.uint64, copy=False)
-    hashes = _load(eights, starts) & _MASKS[np.minimum(lengths, 8)]
-    hashes *= _IN_WORD
-    longer = np.flatnonzero(lengths > 8)
-    if len(longer):
-        whole = longer[lengths[longer] > LONG_WORD]
-        longer, done = longer[lengths[longer] <= LONG_WORD], 8
-        while len(longer):
-            more = _load(eights, starts[longer] + done) & _MASKS[np.minimum(lengths[longer] - done, 8)]
-            hashes[longer] = (mix(hashes[longer]) + more) * _IN_WORD
-            done += 8
-            longer = longer[lengths[longer] > done]
-        for number in whole.tolist():
-            span = buffer[starts[number] : starts[number] + lengths[number]].tobytes()
-            hashes[number] = int.from_bytes(hashlib.blake2b(span, digest_size=8).digest(), "little")
+    hashes, is_whole = _load(eights, starts)
+    _multiply(hashes, _IN_WORD)
+    longer, done = np.flatnonzero(is_whole), 8
+    places = starts[longer]
+    while len(longer) and done < LONG_WORD:
+        places += 8
+        more, is_whole = _load(eights, places)
+        more += hashes[longer]
+        hashes[longer] = _multiply(more, _IN_WORD)
+        longer, places = longer[is_whole], places[is_whole]
+        done += 8
+    for number, place in zip(longer.tolist(), (places - (done - 8)).tolist(), strict=True):
+        hashes[number] = _hash_endless(buffer, place)
     return hashes
 
 
-def _load(eights: Hashes, places: Places) -> Hashes:
-    """The eight bytes at each byte place, from aligned words: little-endian on every machine."""
+def _hash_endless(buffer: Bytes, start: int) -> int:
+    end, step = start, LONG_WORD
+    while (buffer[end : end + step] > 0x20).all():  # what follows the last word is zero
+        end, step = end + step, 2 * step
+    end += int(np.argmin(buffer[end : end + step] > 0x20))
+    return int.from_bytes(hashlib.blake2b(buffer[start:end].tobytes(), digest_size=8).digest(), "little")
+
+
+def _load(eights: Hashes, places: Places) -> tuple[Hashes, npt.NDArray[np.bool_]]:
+    """The word's bytes among the eight at each byte place, the others zero; and whether all eight are the word's.
+
+    The places are read from aligned eights, little-endian on every machine. A word ends before the first space or zero
+    byte: the lowest zero byte of x is the lowest set bit of (x - 0x01...) & ~x & 0x80...
+    """
     at = places >> 3
-    shift = ((places & 7) << 3).astype(np.uint64)
-    low = eights[at]
-    low >>= shift
-    high = eights[at + 1]
-    high <<= np.uint64(1)  # in two steps, since a shift by 64 is no shift
-    high <<= np.uint64(63) - shift
-    low |= high
-    return low
+    loaded = eights.take(at)
+    at += 1
+    upper = eights.take(at)
+    shift = np.bitwise_and(places, 7, out=at).view(np.uint64)
+    shift <<= np.uint64(3)
+    loaded >>= shift
+    upper <<= _ONE  # in two steps, since a shift by 64 is no shift
+    shift ^= _LAST
+    upper <<= shift
+    loaded |= upper
+    found = np.bitwise_and(loaded, _UNSPACE, out=upper)
+    rest = np.subtract(found, _ONES, out=shift)
+    np.invert(found, out=found)
+    found &= rest
+    found &= _HIGHS
+    is_whole = found == 0
+    mask = np.negative(found, out=rest)
+    mask &= found
+    mask >>= _SEVEN
+    mask -= _ONE
+    loaded &= mask
+    return loaded, is_whole
 
 
 def hash_shingles(words: Words) -> tuple[Hashes, Places]:
@@ -271,11 +321,13 @@ def _all_shingles(words: Words) -> tuple[Hashes, npt.NDArray[np.bool_]]:
     total = len(hashes)
     room = max(0, total - SHINGLE_WORDS + 1)
     sums = np.zeros(total, np.uint64)
-    begun = sums[:room]  # Horner's scheme, in place
-    begun[:] = hashes[total - room :]
-    for back in range(2, SHINGLE_WORDS + 1):
-        begun *= _SHINGLE
-        begun += hashes[SHINGLE_WORDS - back : SHINGLE_WORDS - back + room]
+    if room:
+        twos = hashes[:-1] * _SHINGLE[1]
+        twos += hashes[1:]
+        begun = np.multiply(twos[:room], _SHINGLE[2], out=sums[:room])
+        begun += twos[2 : 2 + room]
+        begun *= _SHINGLE[1]
+        begun += hashes[4:]
     kept = np.ones(total + 1, bool)
     for back in range(1, SHINGLE_WORDS):
         kept[starts[1:][counts > back] - back] = False
@@ -284,7 +336,8 @@ def _all_shingles(words: Words) -> tuple[Hashes, npt.NDArray[np.bool_]]:
     for text_no in short.tolist():
         some = words.of(text_no)
         sums[starts[text_no]] = (some * _IN_SHORT[: len(some)]).sum(dtype=np.uint64)
-    return mix(sums), kept[:total]
+    sums ^= sums >> _HALF
+    return _multiply(sums, _SPREAD), kept[:total]
 
 
 @dataclass(frozen=True)
@@ -292,8 +345,9 @@ class Shingled:
     """The 5-grams of n texts, summed up.
 
     Attributes:
-        counts: of each text. digests: n rows of two sums over them, the second weighted by place.
-        sample: those below a limit, or all of a text with few; text i has `sample[starts[i]:starts[i + 1]]`.
+        counts: of each text. digests: n rows of two numbers, equal for texts whose words are equal.
+        sample: those below a limit, or all of a text with few, sorted and distinct; text i has
+            `sample[starts[i]:starts[i + 1]]`.
     """
 
     counts: Places
@@ -306,17 +360,45 @@ def sample_shingles(words: Words, limit: np.uint64, few: int) -> Shingled:
     """The 5-grams of all texts: those below `limit`, and all of texts that have at most `few`."""
     sums, kept = _all_shingles(words)
     counts = np.where(words.counts >= SHINGLE_WORDS, words.counts - SHINGLE_WORDS + 1, np.minimum(words.counts, 1))
-    sums[~kept] = 0  # adds nothing
-    digests = np.zeros((len(counts), 2), np.uint64)
-    some = np.flatnonzero(counts)
-    if len(some):
-        begins = words.starts[some]
-        digests[some, 0] = plain = np.add.reduceat(sums, begins)
-        placed = np.add.reduceat(sums * np.arange(1, 2 * len(sums), 2, dtype=np.uint64), begins)
-        digests[some, 1] = placed - plain * (begins.astype(np.uint64) << np.uint64(1))
     chosen = sums < limit
     for text_no in np.flatnonzero(counts <= few).tolist():
         chosen[words.starts[text_no] : words.starts[text_no + 1]] = True
     chosen &= kept
     at = np.flatnonzero(chosen)
-    return Shingled(counts, digests, sums[at], np.searchsorted(at, words.starts))
+    sample, starts = sort_apart(sums[at], np.searchsorted(at, words.starts))
+    return Shingled(counts, _digest(words), sample, starts)
+
+
+def sort_apart(hashes: Hashes, starts: Places) -> tuple[Hashes, Places]:
+    """The hashes of each text sorted and distinct, without their lowest 16 bits, and where each text's begin.
+
+    In those bits the text's number stands while all are sorted together; it is 0 in the end.
+    """
+    hashes &= ~_TEXT_BITS
+    counts = np.diff(starts)
+    fresh = np.ones(len(hashes), bool)
+    for low in range(0, len(counts), 2**16):
+        some = counts[low : low + 2**16]
+        begin, end = int(starts[low]), int(starts[low + len(some)])
+        here = hashes[begin:end]
+        here >>= _TEXT_WIDTH
+        here |= np.repeat(np.arange(len(some), dtype=np.uint64) << np.uint64(48), some)
+        here.sort()
+        np.not_equal(here[1:], here[:-1], out=fresh[begin + 1 : end])
+    hashes <<= _TEXT_WIDTH
+    if not fresh.all():
+        hashes = hashes[fresh]
+        starts = np.concatenate(([0], np.cumsum(fresh)))[starts]
+    return hashes, starts
+
+
+def _digest(words: Words) -> Hashes:
+    """A row of two sums of each text's words, the second weighted by place; zeros for a text without any."""
+    digests = np.zeros((len(words.counts), 2), np.uint64)
+    some = np.flatnonzero(words.counts)
+    if len(some):
+        begins = words.starts[some]
+        digests[some, 0] = plain = np.add.reduceat(words.hashes, begins)
+        placed = np.add.reduceat(words.hashes * np.arange(1, 2 * len(words.hashes), 2, dtype=np.uint64), begins)
+        digests[some, 1] = placed - plain * (begins.astype(np.uint64) << _ONE)
+    return digests

@@ -6,6 +6,7 @@ sketched in several processes, and what is known of a text from an earlier run n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .shingles import Hashes, Places, cut_batches, hash_batch, places_of, sample
 
 SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
 IN_SAMPLE = np.uint64(2**64 // SAMPLE)
+THREADS = min(2, os.cpu_count() or 1)  # half of hashing is numpy's: a third thread would wait for the lock
 SHORT_SHINGLES = 64  # texts up to this many shingles keep all of them
 
 
@@ -26,7 +28,7 @@ class Sketches:
     Attributes:
         n_words, n_shingles: of each text.
         digests: n rows of two numbers, equal for texts whose folded words are equal.
-        keys: the kept shingles; text i has `keys[starts[i]:starts[i + 1]]`, in no order, repeated ones included.
+        keys: the kept shingles; text i has `keys[starts[i]:starts[i + 1]]`, sorted and distinct.
     """
 
     n_words: Places
@@ -66,7 +68,7 @@ def join_sketches(parts: Sequence[Sketches]) -> Sketches:
 
 def sketch_texts(texts: Iterable[str], workers: int = 1) -> list[Sketches]:
     """Sketches of all texts, in their order, in parts of neighbours: joined, they would be in memory twice."""
-    return list(run(sketch_batch, cut_batches(texts), workers))
+    return list(run(sketch_batch, cut_batches(texts), workers, threads=THREADS))
 
 
 def sketch_batch(texts: Sequence[str]) -> Sketches:

@@ -2,7 +2,8 @@
 
 Pairs are taken from the strongest to the weakest. A pair joins two groups only when every member of one shares at least
 `WEAKEST` of its wording with every member of the other: an article that embeds two unrelated stories joins the nearer
-of them, and a chain of ever-changing versions ends where its ends have nothing in common. In groups beyond `WITNESSES`
+of them, and a chain of ever-changing versions ends where its ends have nothing in common. Pairs that are kept apart so
+are listed all the same, as pairs across stories. In groups beyond `WITNESSES`
 members a fixed choice of members stands for all, so that ten thousand versions are grouped in linear time.
 """
 
@@ -15,9 +16,9 @@ from typing import TypeVar, overload
 import numpy as np
 
 from ..tables import row_id
-from .candidates import FREQUENT, find_candidates
+from .candidates import FREQUENT
 from .known import Known
-from .pairs import METHOD, Measured, Pair, find_pairs
+from .pairs import Link, Measured, Pair, find_pairs
 from .witness import Witness
 
 T = TypeVar("T")
@@ -48,22 +49,24 @@ class TextGroups:
     """
 
     groups: tuple[tuple[int, ...], ...]
-    pairs: tuple[Pair, ...]
-    refused: tuple[Pair, ...]
+    pairs: tuple[Link, ...]
+    refused: tuple[Link, ...]
     measured: Measured
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """All stories (also those of one document), their reprint pairs, and the pairs that the weakest link kept apart.
+    """All stories (also those of one document) and their reprint pairs.
 
     Attributes:
+        across: reprint pairs of documents in different stories, which the weakest link kept apart; of equal documents
+            the first stands for all.
         bounded: pairs too long for a comparison of all words: their aligned share is a lower bound.
     """
 
     stories: tuple[Story, ...]
     pairs: tuple[Pair, ...]
-    refused: tuple[Pair, ...]
+    across: tuple[Pair, ...]
     story_of: tuple[int, ...]
     measured: Measured
     bounded: tuple[tuple[int, int], ...] = ()
@@ -106,8 +109,10 @@ def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known
     listed = []
     for some in _held_together(measured, told, lambda story: story.members):
         listed += [pair for story in some for pair in _story_pairs(measured, story)]
+    apart = [link for link in found.pairs if story_of[link.a] != story_of[link.b]]
+    across = tuple(measured.pair(link.a, link.b) for link in apart)
     bounded = tuple(sorted(measured.bounded))
-    return Grouping(tuple(stories), tuple(sorted(listed)), found.refused, tuple(story_of), measured, bounded)
+    return Grouping(tuple(stories), tuple(sorted(listed)), across, tuple(story_of), measured, bounded)
 
 
 def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
@@ -129,8 +134,7 @@ def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = No
         for group in groups:
             merged[group] = max(group, key=lambda number: (n_words[number], -number))
         seen = {(pair.a, pair.b) for pair in pairs}
-        more = find_candidates(measured.parts, measured.twins, merged)
-        fresh = [pair for pair in measured.verify(more) if (pair.a, pair.b) not in seen]
+        fresh = [pair for pair in measured.verify(measured.find_candidates(merged)) if (pair.a, pair.b) not in seen]
         if fresh:
             pairs = sorted([*pairs, *fresh])
             groups, refused = _grow(measured, pairs)
@@ -145,10 +149,10 @@ def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = No
     return TextGroups(tuple(whole), tuple(pairs), tuple(refused), measured)
 
 
-def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
+def _grow(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], list[Link]]:
     """Groups of two texts and more, and the pairs that were not allowed to join theirs."""
     groups: list[list[int]] = []
-    refused: list[Pair] = []
+    refused: list[Link] = []
     for some in _held_together(measured, _linked(pairs), lambda linked: {n for p in linked for n in (p.a, p.b)}):
         for linked in some:
             grown, apart = _grow_linked(measured, linked)
@@ -157,12 +161,12 @@ def _grow(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], l
     return sorted(groups), sorted(refused, key=_strength)
 
 
-def _strength(pair: Pair) -> tuple[float, float, int, int]:
+def _strength(pair: Link) -> tuple[float, float, int, int]:
     """Sorts the strongest first."""
     return -pair.jaccard, -pair.containment, pair.a, pair.b
 
 
-def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
+def _linked(pairs: Sequence[Link]) -> list[list[Link]]:
     """The pairs in runs that have no text in common with one another."""
     root: dict[int, int] = {}
 
@@ -175,7 +179,7 @@ def _linked(pairs: Sequence[Pair]) -> list[list[Pair]]:
     for pair in pairs:
         low, high = sorted((find(pair.a), find(pair.b)))
         root[high] = low
-    runs: dict[int, list[Pair]] = {}
+    runs: dict[int, list[Link]] = {}
     for pair in pairs:
         runs.setdefault(find(pair.a), []).append(pair)
     return list(runs.values())
@@ -203,7 +207,7 @@ def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T
     yield some
 
 
-def _grow_linked(measured: Measured, pairs: Sequence[Pair]) -> tuple[list[list[int]], list[Pair]]:
+def _grow_linked(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], list[Link]]:
     group_of: dict[int, list[int]] = {}
     refused = []
     for pair in sorted(pairs, key=_strength):
@@ -298,18 +302,25 @@ def _lender(witnesses: Sequence[Witness], grouping: Grouping, story: Story, numb
 
 
 def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str, object]]:
-    """Rows of the table `reprints`; `method` also says where a figure is a bound."""
+    """Rows of the table `reprints`; `method` also says where a figure is a bound.
+
+    A pair across stories, such as a roundup and a version of the second story in it, has that of its shorter text.
+    """
     bounded = set(grouping.bounded)
     twins = grouping.measured.twins
+    n_words = grouping.measured.n_words
     rows: list[dict[str, object]] = []
-    for pair in grouping.pairs:
-        method = METHOD if pair.is_reprint else f"with the head; {METHOD}"
+    for pair in sorted((*grouping.pairs, *grouping.across)):
+        method = pair.method if pair.is_reprint else f"with the head; {pair.method}"
+        shorter = min(pair.a, pair.b, key=lambda number: (n_words[number], number))
+        if grouping.story_of[pair.a] != grouping.story_of[pair.b]:
+            method = f"across stories, this one the shorter text's; {method}"
         low, high = sorted((int(twins[pair.a]), int(twins[pair.b])))
         rows.append(
             {
                 "doc_id_a": witnesses[pair.a].doc_id,
                 "doc_id_b": witnesses[pair.b].doc_id,
-                "story_id": grouping.stories[grouping.story_of[pair.a]].story_id,
+                "story_id": grouping.stories[grouping.story_of[shorter]].story_id,
                 "jaccard": pair.jaccard,
                 "containment": pair.containment,
                 "aligned_share": pair.aligned_share,

@@ -6,10 +6,11 @@
 
 from .columns import read_map
 from .entries import ReadOptions
+from .facts import NOTHING_KNOWN, SourceFacts, facts_by_file
 from .files import base_of, find_sources, name_documents, spread_prefixes
 from .found import FoundSources, stored_name
 from .limits import Limits, read_limits
-from .listing import NOTHING_KNOWN, SourceFacts, read_sources_csv
+from .listing import read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
 
@@ -26,6 +27,7 @@ __all__ = [
     "SourceFile",
     "SourceRecord",
     "base_of",
+    "facts_by_file",
     "find_sources",
     "is_json_lines",
     "name_documents",

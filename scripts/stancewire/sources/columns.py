@@ -66,7 +66,7 @@ def match_columns(names: Iterable[str], given: Mapping[str, str]) -> dict[str, s
     """Our name -> the column that gives it; what is given wins, and a column serves once."""
     by_key: dict[str, str] = {}
     for name in names:
-        by_key.setdefault(_key(name), name)
+        by_key.setdefault(same_key(name), name)
     taken = set(given.values())
     found = dict(given)
     for ours, common in COMMON_NAMES.items():
@@ -78,7 +78,8 @@ def match_columns(names: Iterable[str], given: Mapping[str, str]) -> dict[str, s
     return {ours: found[ours] for ours in FIELDS if ours in found}
 
 
-def _key(name: str) -> str:
+def same_key(name: str) -> str:
+    """What the spellings of a name share."""
     return re.sub(r"[\s.-]+", "_", name.strip().casefold())
 
 
@@ -102,10 +103,7 @@ def pick_fields(record: Mapping[str, Any], columns: Mapping[str, str]) -> dict[s
         value = _look_up(record, theirs)
         if value is None:
             continue
-        if isinstance(value, bytes):
-            fields[ours] = value
-            continue
-        words = _as_words(ours, value)
+        words = _as_bytes(ours, value) if _holds_bytes(value) else as_words(ours, value)
         if words is None:
             raise WrongValue(
                 f"{theirs!r} is {_type_name(value)}, which is no {ours}; mend it, or name another: --map {ours}="
@@ -126,7 +124,7 @@ def _look_up(record: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def _as_words(ours: str, value: Any) -> str | None:
+def as_words(ours: str, value: Any) -> str | None:
     """A value as words, None where its type makes no sense for the field."""
     if isinstance(value, str):
         return value
@@ -140,10 +138,31 @@ def _as_words(ours: str, value: Any) -> str | None:
         name = value.get("name")
         return name if ours in ("outlet", "byline", "wire") and isinstance(name, str) else None
     if isinstance(value, (list, tuple)) and ours in ("text", "byline"):
-        parts = [item if ours == "text" else _as_words("byline", item) for item in value]
+        parts = [item if ours == "text" else as_words("byline", item) for item in value]
         words = [part for part in parts if isinstance(part, str)]
         return ("\n\n" if ours == "text" else ", ").join(words) if len(words) == len(parts) else None
     return None
+
+
+def _as_bytes(ours: str, value: Any) -> bytes | None:
+    """The same for a value with words whose encoding is not known yet."""
+    words = as_words(ours, _letters(value))
+    return None if words is None else words.encode("latin-1")
+
+
+def _holds_bytes(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_holds_bytes, value))
+    return isinstance(value, bytes) or (isinstance(value, Mapping) and isinstance(value.get("name"), bytes))
+
+
+def _letters(value: Any) -> Any:
+    """A value with a letter for each byte of its words."""
+    if isinstance(value, (str, bytes)):
+        return (value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value).decode("latin-1")
+    if isinstance(value, (list, tuple)):
+        return [_letters(item) for item in value]
+    return {name: _letters(held) for name, held in value.items()} if isinstance(value, Mapping) else value
 
 
 def _as_date(value: Any) -> str | None:

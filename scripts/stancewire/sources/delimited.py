@@ -1,7 +1,8 @@
 """CSV and TSV: a header, then an article a row; the row's own bytes are its raw bytes.
 
-Rows are cut and unquoted as bytes, which every encoding but UTF-16 and UTF-32 allows (those need their mark): commas,
-quotes and line ends are the same bytes in all of them. Values that are not UTF-8 stay bytes for the text's decoder.
+Rows are cut and unquoted as bytes: commas, quotes and line ends are the same bytes in every encoding but UTF-16 and
+UTF-32, which are known by their mark or their zeros, and those with states (ISO-2022-JP), which have to be declared;
+these are decoded line by line. A row that is not UTF-8 keeps its words as bytes for the text's decoder.
 """
 
 from __future__ import annotations
@@ -13,17 +14,12 @@ from typing import Any, cast
 
 from .columns import match_columns
 from .entries import Entry
+from .json_encodings import has_states, normal, wide_codec
 from .json_records import ColumnMatcher, make_record
 from .limits import LimitReached, over_record_limit
 from .model import Reject, SourceRecord
 
 CSV, TSV = "csv", "tsv"
-_WIDE = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 
 
 def read_csv(entry: Entry) -> Iterator[SourceRecord | Reject]:
@@ -51,8 +47,7 @@ def _read(entry: Entry, format: str) -> Iterator[SourceRecord | Reject]:
     if not header or not any(header):
         yield entry.refuse_whole("source-empty", "there is no header line; take it out, or fetch it again")
         return
-    names = [_decode(name, lines.codec, entry.options.encoding) for name in header]
-    text_names = [name if isinstance(name, str) else name.decode("latin-1") for name in names]
+    text_names = [_decode_name(name, lines.codec, entry) for name in header]
     columns = match_columns(text_names, entry.options.columns)
     if not {columns.get("text"), columns.get("html")} & set(text_names):
         message = f"no column is known to be the text (there are: {', '.join(text_names[:12])}); say --map text=..."
@@ -85,35 +80,32 @@ def _rows(entry: Entry, format: str, lines: _Lines, rows: Any, names: list[str])
             message = f"line {line}: {len(values)} values for {len(names)} columns; mend its commas or quotes"
             yield entry.refuse("source-damaged", message)
             continue
-        declared = lines.codec if lines.codec != "latin-1" else None
-        given: dict[str, Any] = {}
-        for name, value in zip(names, values, strict=True):
-            given[name] = _decode(value, lines.codec, entry.options.encoding)
-            if declared is None and not value.isascii() and isinstance(given[name], str):
-                declared = _codec_of(value, entry.options.encoding)
-        yield make_record(entry, matcher, format, raw, given, declared)
+        if lines.codec != "latin-1":
+            yield make_record(entry, matcher, format, raw, dict(zip(names, values, strict=True)), lines.codec)
+        else:
+            yield make_record(entry, matcher, format, raw, dict(zip(names, _decode_row(values), strict=True)))
 
 
-def _decode(value: str, codec: str, declared: str | None) -> str | bytes:
-    """A value out of the bytes that stand for it; bytes where nothing says what they mean."""
+def _decode_row(values: list[str]) -> list[str] | list[str | bytes]:
+    """A row's values out of the bytes that stand for them; bytes in all of the row where one value is not UTF-8."""
+    try:
+        return [value if value.isascii() else value.encode("latin-1").decode("utf-8") for value in values]
+    except UnicodeDecodeError:
+        return [value if value.isascii() else value.encode("latin-1") for value in values]
+
+
+def _decode_name(value: str, codec: str, entry: Entry) -> str:
+    """A column's name; letter for byte where nothing says what its bytes mean."""
     if codec != "latin-1" or value.isascii():
         return value
     raw = value.encode("latin-1")
-    for name in ("utf-8", declared):
+    for name in ("utf-8", entry.vouched() or entry.options.encoding):
         try:
             if name is not None:
                 return raw.decode(name)
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):
             continue
-    return raw
-
-
-def _codec_of(value: str, declared: str | None) -> str | None:
-    try:
-        value.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return declared
-    return None
+    return value
 
 
 class _LineTooLong(LimitReached):
@@ -123,7 +115,7 @@ class _LineTooLong(LimitReached):
 class _Lines:
     """Lines for the csv reader, which remembers the bytes of those that were read since `take`.
 
-    `codec` is latin-1, a character for each byte, unless a mark says that characters are wider than bytes.
+    `codec` is latin-1, a character for each byte, unless characters are wider than bytes or have states.
     """
 
     def __init__(self, entry: Entry, limit: int) -> None:
@@ -133,9 +125,12 @@ class _Lines:
         self.held: list[bytes] = []
         self.n_held = 0
         head = cast("Any", self.stream).peek(4)[:4]
-        mark, self.codec = next(((m, c) for m, c in _WIDE if head.startswith(m)), (b"", "latin-1"))
-        mark = mark or (codecs.BOM_UTF8 if head.startswith(codecs.BOM_UTF8) else b"")
-        self.stream.read(len(mark))
+        declared = entry.vouched() or entry.options.encoding
+        wide = wide_codec(head, declared)
+        self.codec = wide or (normal(declared) if declared is not None and has_states(declared) else "latin-1")
+        mark = codecs.BOM_UTF8 if wide is None else "\ufeff".encode(wide)
+        if head.startswith(mark):
+            self.stream.read(len(mark))
         width = 4 if "32" in self.codec else 2 if "16" in self.codec else 1
         self.end = "\n".encode(self.codec) if width > 1 else b"\n"
         self.width = width

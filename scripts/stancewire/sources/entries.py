@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
+from .facts import NOTHING_KNOWN, SourceFacts
 from .limits import DEFAULT_LIMITS, Budget, Limits, read_all
 from .model import Reject, SourceFile, SourceRecord
 
@@ -18,15 +18,28 @@ class ReadOptions:
 
     Attributes:
         limits: how much they may hold. columns: the columns that someone named, ours -> theirs.
-        encoding: declared for this file, used where it is no valid UTF-8.
+        facts: what `sources.csv` knows of this file; an encoding there comes before any that a format states.
+        encoding: of all that is not UTF-8 and that nothing else states the encoding of.
     """
 
     limits: Limits = DEFAULT_LIMITS
     columns: Mapping[str, str] = field(default_factory=dict)
+    facts: SourceFacts = NOTHING_KNOWN
     encoding: str | None = None
 
 
 DEFAULT_OPTIONS = ReadOptions()
+
+
+class Numbers(Iterator[int]):
+    """Numbers of records; `upcoming` is the next."""
+
+    def __init__(self, upcoming: int = 0) -> None:
+        self.upcoming = upcoming
+
+    def __next__(self) -> int:
+        self.upcoming += 1
+        return self.upcoming - 1
 
 
 @dataclass
@@ -48,7 +61,7 @@ class Entry:
     name: str
     options: ReadOptions
     member: str = ""
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    numbers: Numbers = field(default_factory=Numbers)
     budget: Budget | None = None
     container: tuple[str, ...] = ()
 
@@ -64,27 +77,40 @@ class Entry:
             container=(*self.container, kind),
         )
 
+    def vouched(self, record_no: int | None = None) -> str | None:
+        """The encoding that `sources.csv` states for this file or member, or for a record in it."""
+        return self.options.facts.within(self.member, record_no).encoding
+
     def spend(self) -> Budget:
         """The count of what came out of this packed file."""
         if self.budget is None:
             self.budget = Budget(self.options.limits)
         return self.budget
 
-    def whole(self, format: str, **stated: Any) -> SourceRecord:
-        """The entry as one article.
+    def whole(self, format: str, raw: bytes | None = None) -> SourceRecord:
+        """The entry as one article; `raw` where it has been read already.
 
         Raises:
             LimitReached: it is longer than an article may be.
         """
-        raw = read_all(self.stream, self.options.limits)
+        raw = read_all(self.stream, self.options.limits) if raw is None else raw
         number = next(self.numbers) if self.container else None
-        return SourceRecord(self.file.source_path, number, format, self.name, raw, container=self.container, **stated)
+        file, container, member = self.file.source_path, self.container, self.member
+        return SourceRecord(
+            file, number, format, self.name, raw, container=container, member=member, own_path=self.path
+        )
+
+    @property
+    def path(self) -> str:
+        """Of the member that this is, or of the file."""
+        return self.member or self.file.source_path
 
     def record(self, format: str, name: str, raw: bytes, **stated: Any) -> SourceRecord:
         """One of the entry's records; `name` is its own name, or empty where it has none but its number."""
         number = next(self.numbers)
         name = self.file.prefix + clean_name(name) if name.strip() else f"{self.name}/{number}"
-        return SourceRecord(self.file.source_path, number, format, name, raw, container=self.container, **stated)
+        file, container = self.file.source_path, self.container
+        return SourceRecord(file, number, format, name, raw, container=container, member=self.member, **stated)
 
     def refuse(self, check: str, message: str) -> Reject:
         """One of the entry's records, refused; it takes a number too."""

@@ -1,6 +1,6 @@
 """JSON: lines of it, one object, an array of objects, or an object that holds such an array.
 
-Each record's raw bytes are its own part of the file. JSON is UTF-8 (RFC 8259); another encoding has to be declared.
+Each record's raw bytes are its own part of the file. JSON is UTF-8 (RFC 8259); `json_encodings` reads what is not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from .columns import WrongValue, match_columns, pick_fields, shown
 from .entries import Entry
+from .json_encodings import is_one_byte, normal, read_foreign, wide_codec
 from .limits import LimitReached, over_record_limit
 from .model import Reject, SourceRecord
 
@@ -79,12 +80,31 @@ def _what(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
+class LineReader:
+    """Reads single lines of a file of JSON lines; `read` takes a line without its end, which is not blank."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.matcher = ColumnMatcher(entry)
+        self.decoder = msgspec.json.Decoder()
+
+    def read(self, raw: bytes) -> SourceRecord | Reject:
+        """The article that a line is."""
+        try:
+            value = self.decoder.decode(raw)
+        except (ValueError, RecursionError) as error:
+            return _read_doubtful(self.entry, self.matcher, LINES, raw, str(error))
+        return make_record(self.entry, self.matcher, LINES, raw, value)
+
+
 def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
     """JSON lines: each line that is not blank is an article. Lines end in LF and nowhere else."""
-    matcher = ColumnMatcher(entry)
+    reader = LineReader(entry)
     limit = entry.options.limits.record_bytes
-    decoder = msgspec.json.Decoder()
-    declared = entry.options.encoding
+    codec = wide_codec(cast("Any", entry.stream).peek(4)[:4])
+    if codec is not None:
+        yield from _read_wide_lines(entry, reader.matcher, codec)
+        return
     first = True
     while line := entry.stream.readline(limit + 1):
         if len(line) > limit:
@@ -97,20 +117,53 @@ def read_lines(entry: Entry) -> Iterator[SourceRecord | Reject]:
         if not raw.strip():
             next(entry.numbers)  # records are numbered like lines, so that a file may be read in pieces
             continue
-        used = None
+        yield reader.read(raw)
+
+
+def _read_doubtful(entry: Entry, matcher: ColumnMatcher, format: str, raw: bytes, why: str) -> SourceRecord | Reject:
+    """A record that is no JSON in UTF-8: in another encoding, or none."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
         try:
-            value = decoder.decode(raw)
+            return make_record(entry, matcher, format, raw, *read_foreign(entry, raw))
+        except UnicodeDecodeError as error:
+            message = f"byte {error.start} is not {error.encoding}; declare its encoding (sources.csv, --encoding)"
+            return entry.refuse("source-encoding", message)
+        except LookupError as error:
+            return entry.refuse("source-encoding", f"{error}; declare another (sources.csv, --encoding)")
         except (ValueError, RecursionError) as error:
-            used = declared
-            try:
-                value = decoder.decode(raw.decode(declared or "utf-8"))
-            except UnicodeDecodeError:
-                yield entry.refuse("source-encoding", "it is not UTF-8, as JSON is; declare its encoding (--encoding)")
-                continue
-            except (ValueError, RecursionError):
-                yield entry.refuse("source-damaged", f"it is not JSON ({error}); mend the line or fetch it again")
-                continue
-        yield make_record(entry, matcher, LINES, raw, value, used)
+            message = f"it is not JSON ({error}), nor UTF-8; declare its encoding (--encoding), or fetch it again"
+            return entry.refuse("source-damaged", message)
+    return entry.refuse("source-damaged", f"it is not JSON ({why}); mend it or fetch it again")
+
+
+def _read_wide_lines(entry: Entry, matcher: ColumnMatcher, codec: str) -> Iterator[SourceRecord | Reject]:
+    """JSON lines in UTF-16 or UTF-32; a line's raw bytes are its own, without mark and line end."""
+    limit = entry.options.limits.record_bytes
+    decoder = codecs.getincrementaldecoder(codec)()
+    held, too_long, at_end, first = "", False, False, True
+    while not at_end:
+        data = entry.stream.read(_CHUNK)
+        at_end = not data
+        came = decoder.decode(data, final=at_end)
+        if first and came:
+            first, came = False, came.removeprefix("\ufeff")
+        *lines, held = (held + came).split("\n")
+        for line in [*lines, held] if at_end else lines:
+            raw = line.rstrip("\r").encode(codec, "surrogatepass")
+            if too_long or len(raw) > limit:
+                too_long = False
+                yield entry.refuse("source-limit", over_record_limit(entry.options.limits))
+            elif not line.strip():
+                next(entry.numbers)
+            else:
+                try:
+                    yield make_record(entry, matcher, LINES, raw, msgspec.json.decode(line), codec)
+                except (ValueError, RecursionError) as error:
+                    yield entry.refuse("source-damaged", f"it is not JSON ({error}); mend the line or fetch it again")
+        if len(held) > limit:
+            held, too_long = "", True
 
 
 def _skip_line(entry: Entry) -> None:
@@ -125,26 +178,41 @@ def read_json(entry: Entry) -> Iterator[SourceRecord | Reject]:
     matcher = ColumnMatcher(entry)
     try:
         while mark := scanner.peek():
-            for raw, value in scanner.articles():
+            for words, value in scanner.articles():
+                raw, declared = scanner.raw(words), scanner.codec if scanner.codec != "utf-8" else None
                 if len(raw) > entry.options.limits.record_bytes:
                     yield entry.refuse("source-limit", over_record_limit(entry.options.limits))
                     continue
-                declared = None if scanner.codec == "utf-8" else scanner.codec
-                made = make_record(entry, matcher, JSON, raw, value, declared)
+                if declared is None and not words.isascii() and not _is_utf8(raw):
+                    made = _read_doubtful(entry, matcher, JSON, raw, "")
+                else:
+                    made = make_record(entry, matcher, JSON, raw, value, declared)
                 if (
                     mark == "{"
                     and scanner.is_article
                     and isinstance(made, SourceRecord)
                     and made.name == f"{entry.name}/0"
                 ):
-                    made = replace(made, name=entry.name)  # a file that is one article is called like it
+                    # a file that is one article is called like it
+                    made = replace(made, name=entry.name, own_path=entry.path)
                 yield made
-    except UnicodeDecodeError:
-        yield entry.refuse_whole("source-encoding", "it is not UTF-8, as JSON is; declare its encoding (--encoding)")
+    except UnicodeDecodeError as error:
+        message = f"it is not {error.encoding} ({error.reason}); declare another encoding (sources.csv, --encoding)"
+        yield entry.refuse_whole("source-encoding", message)
+    except LookupError as error:
+        yield entry.refuse_whole("source-encoding", f"{error}; declare another (sources.csv, --encoding)")
     except (json.JSONDecodeError, RecursionError) as error:
         why = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
         message = f"it is not JSON from character {scanner.read_before + scanner.place} on ({why}); fetch it again"
         yield entry.refuse_whole("source-damaged", message)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wraps(value: Any) -> bool:
@@ -162,12 +230,17 @@ def _wraps(value: Any) -> bool:
 
 
 class _Scanner:
-    """JSON values out of a stream, each with its own characters."""
+    """JSON values out of a stream, each with its own characters.
+
+    What is not UTF-8 stands in these as Python's stand-ins for bytes (`surrogateescape`), and is looked at record by
+    record; only where bytes of ASCII may be parts of other characters all is decoded as was declared.
+    """
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.codec = _json_codec(cast("Any", entry.stream).peek(4)[:4], entry.options.encoding)
-        self.decoder = codecs.getincrementaldecoder(self.codec)()
+        self.codec = _stream_codec(cast("Any", entry.stream).peek(_CHUNK), entry.vouched() or entry.options.encoding)
+        errors = "surrogateescape" if self.codec == "utf-8" else "strict"
+        self.decoder = codecs.getincrementaldecoder(self.codec)(errors)
         self.value = json.JSONDecoder()
         self.text = ""
         self.place = 0
@@ -220,31 +293,29 @@ class _Scanner:
                 raise LimitReached(over_record_limit(self.entry.options.limits))
             self._more(max(_CHUNK, held))  # twice as much each time: a long value is not parsed too often
 
-    def articles(self) -> Iterator[tuple[bytes, Any]]:
-        """The articles in the value that begins here."""
+    def articles(self) -> Iterator[tuple[str, Any]]:
+        """The articles in the value that begins here, with their characters."""
         mark = self.peek()
         if mark == "[":
             yield from self._elements()
         elif mark == "{":
             yield from self._object()
         else:
-            words, value = self.next_value()
-            yield self._raw(words), value
+            yield self.next_value()
 
-    def _elements(self) -> Iterator[tuple[bytes, Any]]:
+    def _elements(self) -> Iterator[tuple[str, Any]]:
         self.take("[")
         if self.peek() == "]":
             self.take("]")
             return
         while True:
-            words, value = self.next_value()
-            yield self._raw(words), value
+            yield self.next_value()
             if self.peek() == "]":
                 self.take("]")
                 return
             self.take(",")
 
-    def _object(self) -> Iterator[tuple[bytes, Any]]:
+    def _object(self) -> Iterator[tuple[str, Any]]:
         """An object: an article, or what holds them under one of `WRAPPERS`."""
         start = self.place
         try:
@@ -254,7 +325,7 @@ class _Scanner:
         else:
             if not _wraps(value):
                 self.is_article = True
-                yield self._raw(words), value
+                yield words, value
                 return
             self.text, self.place = self.text[self.place - len(words) :], 0
             self.read_before += start
@@ -289,23 +360,18 @@ class _Scanner:
                 return False
         return rest[0] == "{"
 
-    def _raw(self, words: str) -> bytes:
-        return words.encode(self.codec, "surrogatepass")
+    def raw(self, words: str) -> bytes:
+        """The bytes that characters of the stream came from."""
+        return words.encode(self.codec, "surrogateescape" if self.codec == "utf-8" else "surrogatepass")
 
 
-def _json_codec(head: bytes, declared: str | None) -> str:
-    """UTF-8, or what the first bytes show (RFC 4627, section 3), or what was declared."""
-    for mark, codec in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF32_LE, "utf-32-le"),
-        (codecs.BOM_UTF32_BE, "utf-32-be"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if head.startswith(mark):
-            return codec
-    if head[1:2] == b"\x00":
-        return "utf-16-le"
-    if head[:1] == b"\x00":
-        return "utf-16-be"
-    return declared or "utf-8"
+def _stream_codec(head: bytes, declared: str | None) -> str:
+    """What a whole stream is decoded with: a wide encoding, one that was declared and may hide a quote, else UTF-8."""
+    wide = wide_codec(head[:4], declared)
+    if wide is not None or declared is None or is_one_byte(declared):
+        return wide or "utf-8"
+    try:
+        known = not codecs.getincrementaldecoder("utf-8")().decode(head).isascii()
+    except UnicodeDecodeError:
+        known = False
+    return "utf-8" if known else normal(declared)

@@ -1,8 +1,8 @@
 """`corpus/sources.csv`: what is known of each source file beside its bytes.
 
-Columns: source_path (relative to the source root), sha256, outlet, date (YYYY-MM-DD), url, rights (open, permitted,
-restricted, unknown), license, encoding, received (YYYY-MM-DD), note. Only source_path must be filled in. What stands
-here wins over what a text says, and loses to `corrections.csv`.
+Columns: source_path (relative to the source root; `facts` tells how members and records are named), sha256, outlet,
+date (YYYY-MM-DD), url, rights (open, permitted, restricted, unknown), license, encoding, received (YYYY-MM-DD), note.
+Only source_path must be filled in. What stands here wins over what a text says, and loses to `corrections.csv`.
 """
 
 from __future__ import annotations
@@ -12,30 +12,14 @@ import datetime
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import SourceError
+from ..project import INSIDE
+from .facts import SourceFacts
 
 COLUMNS = ("source_path", "sha256", "outlet", "date", "url", "rights", "license", "encoding", "received", "note")
 RIGHTS = ("open", "permitted", "restricted", "unknown")
-
-
-@dataclass(frozen=True)
-class SourceFacts:
-    """One row of `sources.csv`, or nothing known; `line` is its line in the file."""
-
-    sha256: str | None = None
-    outlet: str | None = None
-    date: datetime.date | None = None
-    url: str | None = None
-    rights: str = "unknown"
-    license: str | None = None
-    encoding: str | None = None
-    line: int = 0
-
-
-NOTHING_KNOWN = SourceFacts()
 
 
 def read_sources_csv(path: Path) -> dict[str, SourceFacts]:
@@ -50,7 +34,7 @@ def read_sources_csv(path: Path) -> dict[str, SourceFacts]:
         row = {name: value.strip() for name, value in given.items()}
         where = f"{path.name} line {line}"
         source_path = row["source_path"]
-        if problem := unsafe_path(source_path):
+        if problem := unsafe_place(source_path):
             raise SourceError(f"{where}: source_path {source_path!r} {problem}")
         if source_path in found:
             raise SourceError(
@@ -113,6 +97,12 @@ def unsafe_path(path: str) -> str:
     if ".." in PurePosixPath(path).parts:
         return "leads out of the source root (`..`)"
     return ""
+
+
+def unsafe_place(path: str) -> str:
+    """The same for a path that may name a member (`pages.zip!a.html`) or record (`lines.jsonl#17`) of a file."""
+    parts = re.split(f"[/{INSIDE}]", path)
+    return unsafe_path(path) or ("leads out of the source root (`..`)" if ".." in parts else "")
 
 
 def read_csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:

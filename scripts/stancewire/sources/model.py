@@ -38,12 +38,15 @@ class SourceRecord:
         source_path: its file. record_no: its number in the file, from 0; None where the file's bytes are its own.
         format: of the article itself (`html` for a page in a crawl).
         name: the source's own name of it, which is the document's id.
-        raw: bytes of this record alone: the file, the archive's member, the line; a table's row as JSON.
+        raw: bytes of this record alone: the file, the archive's member, the line, the element; for a row of Parquet,
+            which has none, its values as JSON (`parquet_rows`).
         declared: an encoding that the format itself states, None where it states none.
         fields: what a format with columns says, by our own names; None where the text has to be found in `raw`. Bytes
             are words in an encoding that is not known yet.
         columns: which columns these were taken from (`title=headline text=body`), empty where there are none.
         container: formats around it, outermost first (`tar`, `gz`), empty for a plain file.
+        member: its path inside the packed file, archives within archives as folders; empty where it is in none.
+        own_path: of the file or member that is this article and no other; empty for one of several records.
     """
 
     source_path: str
@@ -55,6 +58,8 @@ class SourceRecord:
     fields: Mapping[str, str | bytes] | None = None
     columns: str = ""
     container: tuple[str, ...] = ()
+    member: str = ""
+    own_path: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,11 @@
-"""Parquet: an article a row, read batch by batch. A row has no bytes of its own: its values as JSON stand for them."""
+"""Parquet: an article a row, read batch by batch.
+
+A row has no bytes of its own. What stands for them, and what `documents.raw_sha256` is the hash of, is one JSON object
+of the columns that are read (those that `--map` names or common names match; others are never fetched): UTF-8, keys
+sorted by code point, no white space, only `"`, `\\` and control characters escaped, null for null and for numbers that
+are none, dates and times in ISO 8601, binary values in Base64, decimals as strings. Any JSON library makes the same
+bytes, and neither compression, row groups nor the order of columns changes them.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import itertools
 import tarfile
 import zipfile
 import zlib
@@ -20,12 +19,13 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from . import agency_xml, crawl, delimited, json_records, packed, parquet_rows, plain_text
-from .entries import DEFAULT_OPTIONS, Entry, ReadOptions
+from .entries import DEFAULT_OPTIONS, Entry, Numbers, ReadOptions
 from .found import split_name
+from .json_encodings import wide_codec
 from .limits import LimitReached
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .remote import open_address
-from .sniff import HEAD_BYTES, sniff
+from .sniff import HEAD_BYTES, as_text, sniff
 
 Item = SourceRecord | Reject | LeftAside
 Reader = Callable[[Entry], Iterator[Any]]
@@ -100,12 +100,16 @@ def is_json_lines(file: SourceFile) -> bool:
     try:
         with open(file.path, "rb") as stream:
             head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
-            return (
-                bool(head)
-                and _choose_format(Entry(file, stream, file.format, file.name, DEFAULT_OPTIONS), head) == "jsonl"
-            )
+            if not head or wide_codec(head[:4]) is not None:  # there LF may be half a character
+                return False
+            return format_of(file, head) == "jsonl"
     except OSError:  # reading it will say what is wrong
         return False
+
+
+def format_of(file: SourceFile, head: bytes) -> str | None:
+    """The format of a file that begins with `head`."""
+    return _choose_format(Entry(file, io.BytesIO(), file.format, file.name, DEFAULT_OPTIONS), head)
 
 
 def read_span(
@@ -120,7 +124,7 @@ def read_span(
         with open(file.path, "rb") as source:
             source.seek(start)
             stream = io.BufferedReader(_Window(source, end - start), 1 << 16)
-            entry = Entry(file, stream, "jsonl", file.name, options, numbers=itertools.count(first_record))
+            entry = Entry(file, stream, "jsonl", file.name, options, numbers=Numbers(first_record))
             yield from json_records.read_lines(entry)
     except OSError as error:
         yield Reject(file.source_path, -1, "source-unreadable", _unreadable(error))
@@ -176,7 +180,7 @@ def _choose_format(entry: Entry, head: bytes) -> str | None:
         named = None
     if entry.file.forced:
         return seen if seen in _PACKED and entry.file.format not in ("docx", *_PACKED) else entry.file.format
-    if seen == "json" and named == "jsonl" and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+    if seen == "json" and named == "jsonl" and as_text(head).lstrip()[:1] == "{":
         return named  # one line of JSON is both
     return seen or named
 

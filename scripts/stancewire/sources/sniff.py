@@ -16,7 +16,13 @@ _MAGIC = (
     (b"{\\rtf", "rtf"),
     (b"WARC/", "warc"),
 )
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 _ROOTS = {
     "html": "html",
     "nitf": "nitf",
@@ -39,7 +45,7 @@ def sniff(head: bytes) -> str | None:
             return format
     if head[257:262] == b"ustar":
         return "tar"
-    text = _as_text(head)
+    text = as_text(head)
     if text.lstrip()[:1] == "<":
         return _root_format(text)
     if _JSON.match(text):
@@ -47,7 +53,7 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def _as_text(head: bytes) -> str:
+def as_text(head: bytes) -> str:
     """The head as text in which markup can be looked for, whatever its encoding."""
     for mark, codec in _MARKS:
         if head.startswith(mark):

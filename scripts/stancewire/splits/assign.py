@@ -73,6 +73,8 @@ def assign(members: Sequence[Member], together: Iterable[tuple[str, str]], setti
     if left_out:
         reason = next(iter(left_out.values()))
         notes.append(f"{len(left_out)} of {len(members)} documents are in no part: {reason}")
+    if settings.stratify == "target" and not any(member.targets for member in members):
+        notes.append("no document has a stance in gold: there is no target to stratify by; first: stancewire merge")
     notes += _size_notes(units, part_of, settings)
     return Assignment(part_of, left_out, tuple(notes))
 
@@ -165,7 +167,7 @@ def _size_notes(units: Sequence[_Unit], part_of: Mapping[str, str], settings: Se
         if share > 0 and not have:
             notes.append(f"{part} is empty: {len(units)} {'unit' if len(units) == 1 else 'units'} to share out")
     largest = max(units, key=lambda unit: (len(unit.members), unit.name))
-    if len(units) > 1 and len(largest.members) > max(settings.shares) * len(part_of):
+    if len(largest.members) > max(1, max(settings.shares) * len(part_of)):
         notes.append(
             f"{len(largest.members)} of {len(part_of)} documents hang together (by stories"
             f"{', outlets' if settings.by == 'outlet' else ''} and reprints; {largest.name!r} is one), so that the "

@@ -22,7 +22,7 @@ FREQUENT = 24  # a 5-gram in more texts than this is compared among neighbours o
 NEIGHBOURS = 4
 ESTIMATE = 0.1  # least share of the shorter text's looked-up 5-grams for a pair to be measured
 
-METHOD = "containment of folded word 5-grams/1"
+METHOD = "containment of folded word 5-grams/2"
 _PAIRS_AT_ONCE = 20_000_000
 
 
@@ -39,7 +39,7 @@ class Alike:
     @property
     def is_leak(self) -> bool:
         """Is one a reprint of the other?"""
-        return is_reprint(self.containment, self.aligned_share)
+        return is_reprint(self.jaccard, self.containment, self.aligned_share)
 
 
 @dataclass(frozen=True)

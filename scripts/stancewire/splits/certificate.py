@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..reprints.thresholds import ALIGNED, CONTAINMENT, FEWEST_WORDS, LOW_CONTAINMENT
+from ..reprints.thresholds import ALIGNED, CONTAINMENT, FEWEST_WORDS, LOW_ALIGNED, LOW_CONTAINMENT, REWRITTEN
 from .border import METHOD, Border, check_border
 from .settings import PARTS
 
@@ -36,6 +36,8 @@ def certify(texts: Mapping[str, str], part_of: Mapping[str, str]) -> tuple[dict[
             "containment": CONTAINMENT,
             "or_containment": LOW_CONTAINMENT,
             "with_aligned_share": ALIGNED,
+            "or_with_aligned_share": LOW_ALIGNED,
+            "where_jaccard": REWRITTEN,
             "fewest_words": FEWEST_WORDS,
         },
         "documents": {part: sum(found == part for found in part_of.values()) for part in PARTS},

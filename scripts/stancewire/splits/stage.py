@@ -70,6 +70,7 @@ def split_corpus(project: Project, settings: Settings, targets: Mapping[str, Ite
     numbers = {story: number for number, story in enumerate(sorted({member.story_id for member in members}))}
     across = check_border([texts[doc_id] for doc_id in doc_ids], [numbers[member.story_id] for member in members])
     together = [(doc_ids[pair.a], doc_ids[pair.b]) for pair in across.leaks]
+    together += _columns(project, "reprints", "doc_id_a", "doc_id_b")
     assignment = assign(members, together, settings)
     certificate, border, placed = certify(texts, assignment.part_of)
     problems = [Problem(FILE, "", "split-note", 2, note, "warning") for note in assignment.notes]

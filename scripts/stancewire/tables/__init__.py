@@ -1,6 +1,7 @@
 """Tables: their schemas, the one Parquet writer, row ids, content hashes, manifests."""
 
 from .content import ContentHash, content_sha256
+from .find import find_rows
 from .ids import number_repeats, row_id
 from .parquet import ParquetFile
 from .read import decode_parquet, find_in_manifest, parse_table, read_columns, read_table
@@ -30,6 +31,7 @@ __all__ = [
     "decode_parquet",
     "file_sha256",
     "find_in_manifest",
+    "find_rows",
     "make_table",
     "number_repeats",
     "parse_table",

@@ -24,8 +24,8 @@ def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | No
             names the command that makes it anew.
     """
     path = directory / f"{schema.name}.parquet"
-    stage, entry = find_in_manifest(directory, schema.name)
-    remedy = f"run: {_MAKES.get(stage or '', 'stancewire build')}"
+    entry = find_in_manifest(directory, schema.name)[1]
+    remedy = remedy_for(directory, schema.name)
     if path.is_dir():
         return _read_folder(path, schema, columns, entry, remedy)
     try:
@@ -37,6 +37,11 @@ def read_table(directory: Path, schema: TableSchema, columns: Sequence[str] | No
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
         raise TableError(f"{path} is not the file that {MANIFEST} names (changed, or an unfinished run); {remedy}")
     return parse_table(path, data, schema, columns)
+
+
+def remedy_for(directory: Path, name: str) -> str:
+    """What to do about table `name` where it cannot be used: the command that makes it anew."""
+    return f"run: {_MAKES.get(find_in_manifest(directory, name)[0] or '', 'stancewire build')}"
 
 
 def _read_folder(

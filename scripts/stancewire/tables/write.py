@@ -44,6 +44,8 @@ def make_table(schema: TableSchema, rows: Iterable[Mapping[str, Any]] | pa.Table
         unknown = {name for row in listed for name in row} - set(schema.by_name)
         if unknown:
             raise TableError(f"table {schema.name}: unknown column {sorted(unknown)[0]!r}")
+        if not listed:  # and pandas, which `pa.array` imports to look at what it is given, stays away
+            return schema.arrow.empty_table()
         plain = pa.schema([(f.name, pa.string() if f.categories is not None else f.arrow) for f in schema.fields])
         try:
             rows = pa.Table.from_pylist(listed, schema=plain)
@@ -153,6 +155,7 @@ def write_stage(
     stage: str,
     tables: Mapping[str, tuple[TableSchema, pa.Table] | Written],
     inputs: Mapping[str, str],
+    settings: Mapping[str, object] | None = None,
 ) -> None:
     """Write all tables of one stage into `directory`, then its part of `manifest.json`.
 
@@ -161,6 +164,7 @@ def write_stage(
         stage: the command that makes these tables, named to the reader whom a stale table stops.
         tables: made tables (see `make_table`) with their schemas, or ones that were written beside.
         inputs: what they were made from: a path relative to the project and its SHA-256.
+        settings: what was said on the command line that the inputs do not say; noted where there is any.
 
     A run that dies leaves either the old tables, or a manifest that does not match them: readers then refuse.
     """
@@ -190,6 +194,8 @@ def write_stage(
         for name in entries:
             part.get("tables", {}).pop(name, None)
     manifest[stage] = {"inputs": dict(sorted(inputs.items())), "tables": dict(sorted(entries.items()))}
+    if settings:
+        manifest[stage]["settings"] = dict(settings)
     write_text(directory / MANIFEST, json.dumps(dict(sorted(manifest.items())), indent=1) + "\n")
 
 

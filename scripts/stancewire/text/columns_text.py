@@ -17,7 +17,7 @@ def read_columns(fields: Mapping[str, str | bytes], used: str | None, declared: 
     Args:
         fields: by our names; bytes where their encoding is not known.
         used: the encoding that words were decoded with where it was not UTF-8, or that a column states of bytes.
-        declared: one that someone vouches for, used for bytes of which nothing else is known.
+        declared: the strongest that is stated of bytes; for them it comes before `used`.
 
     Raises:
         Undecodable: bytes that no encoding makes words of.
@@ -27,7 +27,7 @@ def read_columns(fields: Mapping[str, str | bytes], used: str | None, declared: 
     unknown = {name: value for name, value in fields.items() if isinstance(value, bytes)}
     if unknown:
         # All of them at once: the more words, the surer the guess.
-        decoded = decode(b"\n".join(unknown.values()), used or declared)
+        decoded = decode(b"\n".join(unknown.values()), declared or used)
         words |= {name: value.decode(decoded.encoding, "replace") for name, value in unknown.items()}
     stated = Stated(**{name: one_line(words[name]) for name in _STATED if name in words})
     text, title = words.get("text", ""), stated.title

@@ -38,12 +38,17 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0", "an old office document"),
     (b"\x1f\x8b", "a gzip file"),
 )
+_ALL_MARKS = tuple(mark for mark, _, _ in _MARKS)
+_ALL_MAGIC = tuple(magic for magic, _ in _MAGIC)
 # Bytes of these can all be valid UTF-8 too, so that a declaration of one of them has to be heard first.
 _SEVEN_BIT_OR_WIDE = re.compile(r"utf-(7|16|32)|iso2022|hz")
 # Codecs of Python that are no encodings of text, or whose text does not stand in the bytes in order.
 _NOT_FOR_TEXT = re.compile(r"idna|punycode|escape|undefined|mbcs|oem|rot|-sig$|^utf-(16|32)$|^utf-7$")
 _MOJIBAKE = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0090-\u00ff˜™œ“”¦\u2018-\u201d]|ã€|Ã¢|ï¿½|ï»¿")
-_MOJIBAKE_SIGNS = ("Ã", "Â", "â€", "ã€", "ï¿½", "ï»¿")  # one of them is in whatever the pattern matches
+# A match of the pattern begins with one of these, and a single character is looked for in next to no time; then the
+# whole sign, since French has the circumflex on every page.
+_MOJIBAKE_SIGNS = {"Ã": ("Ã",), "Â": ("Â",), "â": ("â€",), "ã": ("ã€",), "ï": ("ï¿½", "ï»¿")}
+_CONTROLS = re.compile("[\u0080-\u0084\u0086-\u009f]")
 _CONTROLS_IN_UTF8 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 # The commoner comes first: where several encodings explain the bytes equally well, it is taken.
 _COMMON = (
@@ -123,14 +128,14 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
     """
     if not raw:
         raise Undecodable("source-empty", "the file is empty; take it out, or fetch it again")
-    for magic, what in _MAGIC:
-        if raw.startswith(magic):
-            raise Undecodable("source-binary", f"this is {what}, not plain text; convert it to text first")
+    if raw.startswith(_ALL_MAGIC):
+        what = next(what for magic, what in _MAGIC if raw.startswith(magic))
+        raise Undecodable("source-binary", f"this is {what}, not plain text; convert it to text first")
     codec = find_encoding(declared) if declared else None
-    for mark, name, marked_codec in _MARKS:
-        if raw.startswith(mark):
-            decoded = _decode_strictly(raw, marked_codec, len(mark), f"its byte order mark says {name}")
-            return _finish(raw, decoded, name, marked_codec, len(mark), 1.0, _contradiction(codec, name))
+    if raw.startswith(_ALL_MARKS):
+        mark, name, marked_codec = next(known for known in _MARKS if raw.startswith(known[0]))
+        decoded = _decode_strictly(raw, marked_codec, len(mark), f"its byte order mark says {name}")
+        return _finish(raw, decoded, name, marked_codec, len(mark), 1.0, _contradiction(codec, name))
     if codec and _SEVEN_BIT_OR_WIDE.match(codec):
         decoded = _decode_strictly(raw, codec, 0, f"it was declared as {codec}")
         return _finish(raw, decoded, codec, codec, 0, 1.0, ())
@@ -160,13 +165,17 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
 def detect_encoding(raw: bytes) -> tuple[str, float]:
     """The likeliest encoding of bytes that are not UTF-8, and the confidence in it, 0 to 1.
 
-    The detector ranks encodings by how little mess and how much language they give. Encodings nearly as good as
-    the best on both counts that read the bytes differently are rivals: the commonest is taken, and its confidence,
-    1 - mess, is divided among them.
+    Words that are known decide where they do so surely (`known_words`). Else a detector ranks encodings by how little
+    mess and how much language they give. Encodings nearly as good as the best on both counts that read the bytes
+    differently are rivals: the commonest is taken, and its confidence, 1 - mess, is divided among them.
 
     Raises:
         Undecodable: no encoding makes text of it.
     """
+    from .known_words import find_sure_encoding
+
+    if (sure := find_sure_encoding(raw)) is not None:
+        return sure
     import charset_normalizer
 
     found = list(charset_normalizer.from_bytes(raw))
@@ -211,32 +220,38 @@ def _finish(
     text = decoded if is_raw or "\r" not in decoded else decoded.replace("\r\n", "\n").replace("\r", "\n")
     if not text or text.isspace():
         raise Undecodable("source-empty", "there is nothing but white space in it; take it out, or fetch it again")
-    if "\x00" in text:
-        raise Undecodable("source-binary", f"decoded as {encoding} it holds NUL characters, so it is no plain text")
-    if encoding != "utf-8":  # strict UTF-8 has none
-        _refuse_surrogates(text, f"decoded as {encoding} it holds")
-    doubts += tuple(_doubtful_characters(text))
+    if encoding == "utf-8":  # strict UTF-8 has no surrogates, and NUL bytes have been looked for
+        in_utf8 = raw
+    else:
+        if "\x00" in text:
+            raise Undecodable("source-binary", f"decoded as {encoding} it holds NUL characters, so it is no plain text")
+        in_utf8 = _refuse_surrogates(text, f"decoded as {encoding} it holds")
+    doubts += tuple(doubtful_characters(text, in_utf8))
     return Decoded(text, encoding, score, partial(map_raw, raw, codec, mark, decoded), doubts, is_raw)
 
 
-def _refuse_surrogates(text: str, what: str) -> None:
+def _refuse_surrogates(text: str, what: str) -> bytes:
+    """The text in UTF-8, which has no place for surrogates."""
     try:
-        text.encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError as error:
         message = f"{what} a lone surrogate at character {error.start}; declare another encoding"
         raise Undecodable("source-encoding", message) from None
 
 
-def _doubtful_characters(text: str) -> list[Doubt]:
+def doubtful_characters(text: str, in_utf8: bytes | None = None) -> list[Doubt]:
+    """What in a text looks as if it had been decoded wrongly before; `in_utf8`: its bytes, where they are at hand."""
     if text.isascii():
         return []
     found = []
-    if any(sign in text for sign in _MOJIBAKE_SIGNS) and (match := _MOJIBAKE.search(text)):
+    signs = any(sign in text for first, whole in _MOJIBAKE_SIGNS.items() if first in text for sign in whole)
+    if signs and (match := _MOJIBAKE.search(text)):
         message = f"{match.group()!r} at character {match.start()} looks like text decoded twice; kept as it is"
         found.append(Doubt("mojibake", message))
     if (place := text.find("\ufffd")) >= 0:
         found.append(Doubt("mojibake", f"a replacement character (U+FFFD) at character {place}: text was lost before"))
-    if _CONTROLS_IN_UTF8.search(text.encode("utf-8")) and (match := re.search("[\u0080-\u0084\u0086-\u009f]", text)):
+    # In bytes, since a search for bytes that begin alike is far faster than one for any of a class of characters.
+    if _CONTROLS_IN_UTF8.search(in_utf8 or text.encode("utf-8")) and (match := _CONTROLS.search(text)):
         message = f"control character U+{ord(match.group()):04X} at character {match.start()}: was cp1252 meant?"
         found.append(Doubt("mojibake", message))
     return found

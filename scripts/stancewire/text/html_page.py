@@ -46,18 +46,18 @@ _BLOCKS = ("p", "head", "list", "table", "quote")
 _HOLDERS = (*_BLOCKS, "item", "row", "cell")
 
 
-def read_html(raw: bytes, declared: str | None = None, url: str | None = None) -> Article:
+def read_html(raw: bytes, declared: str | None = None, url: str | None = None, default: str | None = None) -> Article:
     """The article of a web page.
 
     Args:
         declared: an encoding stated outside the page (`sources.csv`, the HTTP header); the page's own comes after it.
-        url: where the page was, if that is known.
+        url: where the page was, if that is known. default: the encoding of pages that state none.
 
     Raises:
         Undecodable: no encoding makes text of it, or there is no article in it.
         MissingExtra: trafilatura is not installed.
     """
-    decoded = decode(raw, declared or _declared(raw))
+    decoded = decode(raw, declared or _declared(raw) or default)
     return _extract(decoded, url)
 
 

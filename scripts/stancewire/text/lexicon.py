@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 _DIGITS = re.compile(r"\d+")
+MAX_KNOWN = 4096  # answers about lines and names that are kept, since the same come again in many documents
 
 
-# The rules ask for the key of one line several times over, and furniture comes again in many documents.
-@lru_cache(maxsize=4096)
+# The rules ask for the key of one line several times over.
+@lru_cache(maxsize=MAX_KNOWN)
 def furniture_key(line: str) -> str:
     """What two spellings of one furniture line share: case, digits, outer punctuation and white space folded."""
     folded = _DIGITS.sub("0", " ".join(line.casefold().split()))
@@ -119,7 +120,7 @@ _FURNITURE_LINES = re.compile(
 
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_KNOWN)
 def _is_furniture_line(line: str) -> bool:
     return _FURNITURE_LINES.fullmatch(line.strip(" \t.»>→|*-")) is not None
 
@@ -170,6 +171,7 @@ _PHOTO_AGENCIES = (
 )
 
 
+_NAMES_OF_SEVERAL = re.compile(r"\s*(?:[/,;&+|]|-(?=[A-Z])|\band\b|\bund\b|\bet\b|\by\b)\s*")
 _JOINED_NAMES = re.compile(r"[/,;&+|]|-(?=[A-Z])|\band\b|\bund\b")
 
 
@@ -218,7 +220,7 @@ class Lexicon:
         whole = self.wires.get(furniture_key(name))
         if whole is not None:
             return whole
-        for part in re.split(r"\s*(?:[/,;&+|]|-(?=[A-Z])|\band\b|\bund\b|\bet\b|\by\b)\s*", name):
+        for part in _NAMES_OF_SEVERAL.split(name):
             found = self.wires.get(furniture_key(part))
             if found is not None:
                 return found
@@ -247,14 +249,19 @@ class Lexicon:
         return tuple(found)
 
     @cached_property
-    def photo_agencies(self) -> frozenset[str]:
-        """Keys of those who are credited under pictures."""
-        return frozenset(self.wires) | frozenset(self.outlets) | read_keys(_PHOTO_AGENCIES)
+    def credited_wires(self) -> dict[str, str | None]:
+        """Agencies that credits and bylines were found to name, by their words; at most `MAX_KNOWN`."""
+        return {}
 
     @cached_property
     def named_lines(self) -> dict[str, tuple[str, str]]:
         """Role and rule that short lines were found to have by themselves, empty for none: kept by `segments`."""
         return {}
+
+    @cached_property
+    def photo_agencies(self) -> frozenset[str]:
+        """Keys of those who are credited under pictures."""
+        return frozenset(self.wires) | frozenset(self.outlets) | read_keys(_PHOTO_AGENCIES)
 
 
 DEFAULT = Lexicon.for_codebook(None)

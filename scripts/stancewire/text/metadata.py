@@ -1,26 +1,34 @@
 """What a source itself states about an article, and where it states it; nothing is guessed.
 
 Of several places the strongest counts: a correction, then `sources.csv`, then what the format states in columns or
-markup, then the text (its headers, its dateline), and for the outlet at last the address's domain.
+markup, then the text's headers. For the date come then the path of its address and that of its file (`2019/06/26/`),
+which name the day of publication, and at last a dateline with a year, which names the day of writing; for the outlet at
+last the address's domain.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..sources.listing import RIGHTS, SourceFacts
+from ..sources.facts import SourceFacts
+from ..sources.listing import RIGHTS
 from .article import NOTHING_STATED, Stated
 from .dates import find_date
 from .language import detect_language
-from .lexicon import Lexicon, furniture_key
+from .lexicon import MAX_KNOWN, Lexicon, furniture_key
 from .model import Segment
+from .path_dates import find_address_date, find_path_date
 from .patterns import Header, find_credited_wire, find_dateline, find_header
 
 # A credit of these rules names those who helped, not the agency whose text it is.
 _NOT_THE_AGENCY = ("sign_off", "contributors")
+_WRAP = re.compile(r"\s*\n\s*")
+_WEB_ADDRESS = re.compile(r"https?://\S+")
+_DOMAIN = re.compile(r"https?://(?:[^@/]*@)?(?:www\d?\.)?([^/:?#]+)", re.IGNORECASE)
+_LANGUAGE_CODE = re.compile(r"[A-Za-z]{2}(?:[-_].*)?")
 
 
 @dataclass(frozen=True)
@@ -48,54 +56,66 @@ def find_metadata(
     lexicon: Lexicon,
     stated: Stated = NOTHING_STATED,
     detect: Callable[[str], tuple[str | None, float | None]] = detect_language,
+    path: str = "",
 ) -> Metadata:
     """What text, format and `sources.csv` state about a document.
 
     Args:
         text: canonical text. segments: its segments, after corrections.
-        facts: the file's row in `sources.csv`. stated: by columns or markup.
+        facts: what `sources.csv` knows of it. stated: by columns or markup.
         detect: says which language the reading text is in; one that answers later, for many texts, may say nothing yet.
+        path: of the file or archive member that is this document and no other; empty for one of several records.
     """
-    headers = [h for s in segments if s.role == "header" and (h := find_header(text[s.start : s.end])) is not None]
-    date, date_source = _find_date(text, segments, headers, facts, stated)
+    by_role: dict[str, list[Segment]] = {}
+    for segment in segments:
+        by_role.setdefault(segment.role, []).append(segment)
+    found = (find_header(text[s.start : s.end]) for s in by_role.get("header", ()))
+    headers = [header for header in found if header is not None]
     url = facts.url or _web_address(stated.url) or _find_url(headers)
+    dateline = _first(text, by_role, "dateline")
+    date, date_source = _find_date(dateline, headers, facts, stated, (url or "", path))
     outlet, outlet_source = _find_outlet(headers, facts, lexicon, stated, url)
-    lang, lang_score = detect(
-        "\n\n".join(text[s.start : s.end] for s in segments if s.role in ("headline", "body"))
-    )
-    if lang is None and re.fullmatch(r"[A-Za-z]{2}(?:[-_].*)?", stated.lang):
+    lang, lang_score = detect("\n\n".join([text[s.start : s.end] for s in segments if s.role in ("headline", "body")]))
+    if lang is None and stated.lang and _LANGUAGE_CODE.fullmatch(stated.lang):
         lang = stated.lang[:2].lower()  # a text too short for the detector
     return Metadata(
-        title=_one_line(_first(text, segments, "headline")) or stated.title or None,
+        title=_one_line(_first(text, by_role, "headline")) or stated.title or None,
         date=date,
         date_source=date_source,
         outlet=outlet,
         outlet_source=outlet_source,
-        dateline=_one_line(_first(text, segments, "dateline")) or stated.dateline or None,
-        byline=_one_line(_first(text, segments, "byline")) or _header_value(headers, "byline") or stated.byline or None,
-        credit=_find_credit(text, segments, lexicon) or stated.credit or None,
-        wire=_stated_wire(stated, lexicon) or _find_wire(text, segments, headers, lexicon),
+        dateline=_one_line(dateline) or stated.dateline or None,
+        byline=_one_line(_first(text, by_role, "byline")) or _header_value(headers, "byline") or stated.byline or None,
+        credit=_find_credit(text, by_role, lexicon) or stated.credit or None,
+        wire=_stated_wire(stated, lexicon) or _find_wire(text, by_role, headers, lexicon),
         url=url,
         lang=lang,
         lang_score=lang_score,
     )
 
 
-def _first(text: str, segments: Sequence[Segment], role: str) -> str | None:
-    return next((text[s.start : s.end] for s in segments if s.role == role), None)
+def _first(text: str, by_role: Mapping[str, Sequence[Segment]], role: str) -> str | None:
+    found = by_role.get(role)
+    return text[found[0].start : found[0].end] if found else None
 
 
 def _one_line(words: str | None) -> str | None:
     """The words as printed, wrapped lines joined."""
-    return None if words is None else re.sub(r"\s*\n\s*", " ", words)
+    return words if words is None or "\n" not in words else _WRAP.sub(" ", words)
 
 
 def _header_value(headers: Sequence[Header], field: str) -> str | None:
+    if not headers:
+        return None
     return next((_one_line(h.value.strip()) for h in headers if h.field == field and h.value.strip()), None)
 
 
 def _find_date(
-    text: str, segments: Sequence[Segment], headers: Sequence[Header], facts: SourceFacts, stated: Stated
+    dateline: str | None,
+    headers: Sequence[Header],
+    facts: SourceFacts,
+    stated: Stated,
+    paths: tuple[str, str],
 ) -> tuple[datetime.date | None, str | None]:
     if facts.date is not None:
         return facts.date, "sources_csv"
@@ -105,7 +125,8 @@ def _find_date(
         for header in headers:
             if header.field == field and (found := find_date(header.value)) is not None:
                 return found, "header"
-    dateline = _first(text, segments, "dateline")
+    if (found := find_address_date(paths[0]) or find_path_date(paths[1])) is not None:
+        return found, "path"
     # A dateline without a year is no date: the year would be a guess.
     if dateline is not None and (found := find_date(dateline)) is not None:
         return found, "dateline"
@@ -123,7 +144,7 @@ def _find_outlet(
     source = _header_value(headers, "source")
     if source and furniture_key(source) in lexicon.outlets:
         return lexicon.outlets[furniture_key(source)], "list"
-    domain = re.match(r"https?://(?:[^@/]*@)?(?:www\d?\.)?([^/:?#]+)", url or "", re.IGNORECASE)
+    domain = _DOMAIN.match(url or "")
     if domain and "." in domain[1]:
         name = domain[1].lower()
         return lexicon.outlets.get(furniture_key(name), name), "domain"
@@ -131,7 +152,7 @@ def _find_outlet(
 
 
 def _web_address(stated: str) -> str | None:
-    return stated if re.fullmatch(r"https?://\S+", stated) else None
+    return stated if stated and _WEB_ADDRESS.fullmatch(stated) else None
 
 
 def _stated_wire(stated: Stated, lexicon: Lexicon) -> str | None:
@@ -143,31 +164,41 @@ def _stated_wire(stated: Stated, lexicon: Lexicon) -> str | None:
 
 def _find_url(headers: Sequence[Header]) -> str | None:
     stated = _header_value(headers, "url")
-    return stated if stated and re.fullmatch(r"https?://\S+", stated) else None
+    return _web_address(stated) if stated else None
 
 
-def _find_credit(text: str, segments: Sequence[Segment], lexicon: Lexicon) -> str | None:
+def _find_credit(text: str, by_role: Mapping[str, Sequence[Segment]], lexicon: Lexicon) -> str | None:
     """The credit that names an agency, else the first."""
-    credits = [s for s in segments if s.role == "credit"]
-    named = [s for s in credits if _wire_of(text, s, lexicon)]
-    chosen = (named or credits)[:1]
-    return _one_line(text[chosen[0].start : chosen[0].end]) if chosen else None
+    credits = by_role.get("credit")
+    if not credits:
+        return None
+    chosen = next((s for s in credits if _wire_of(text, s, lexicon)), credits[0])
+    return _one_line(text[chosen.start : chosen.end])
 
 
 def _wire_of(text: str, segment: Segment, lexicon: Lexicon) -> str | None:
-    return None if segment.rule in _NOT_THE_AGENCY else find_credited_wire(text[segment.start : segment.end], lexicon)
+    if segment.rule in _NOT_THE_AGENCY:
+        return None
+    credit = text[segment.start : segment.end]
+    known = lexicon.credited_wires
+    if credit not in known:
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        known[credit] = find_credited_wire(credit, lexicon)
+    return known[credit]
 
 
-def _find_wire(text: str, segments: Sequence[Segment], headers: Sequence[Header], lexicon: Lexicon) -> str | None:
+def _find_wire(
+    text: str, by_role: Mapping[str, Sequence[Segment]], headers: Sequence[Header], lexicon: Lexicon
+) -> str | None:
     """The agency of the first dateline, credit, byline or source header that names one; never of a picture's credit."""
-    for segment in segments:
-        if segment.role == "dateline":
-            dateline = find_dateline(text[segment.start : segment.end], lexicon)
-            if dateline is not None and dateline.agency and (found := lexicon.find_wire(dateline.agency)):
-                return found
+    for segment in by_role.get("dateline", ()):
+        dateline = find_dateline(text[segment.start : segment.end], lexicon)
+        if dateline is not None and dateline.agency and (found := lexicon.find_wire(dateline.agency)):
+            return found
     for role in ("credit", "byline"):
-        for segment in segments:
-            if segment.role == role and (found := _wire_of(text, segment, lexicon)) is not None:
+        for segment in by_role.get(role, ()):
+            if (found := _wire_of(text, segment, lexicon)) is not None:
                 return found
     for field in ("source", "byline"):
         stated = _header_value(headers, field)

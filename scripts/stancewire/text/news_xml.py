@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .article import Article, Block, Stated, one_line
-from .decode import Undecodable
+from .decode import Decoded, Undecodable, decode, find_encoding
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -18,37 +18,53 @@ if TYPE_CHECKING:
 _PARAGRAPHS = {"p", "hl2", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "dt", "dd", "pre", "fn", "q"}
 _MEDIA = {"media", "figure"}
 _CAPTIONS = {"media-caption", "figcaption"}
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")  # what it says of the encoding was true of the bytes
+_PREFIX = re.compile(r"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
+_UNBOUND_PREFIX = 27  # of xml.parsers.expat.errors
 _SKIPPED = {"script", "style", "head", "media-metadata", "media-reference", "media-object", "media-producer"}
 
 
-def parse_xml(raw: bytes) -> Element:
-    """The root of an XML document.
+def parse_xml(raw: bytes, declared: str | None = None, default: str | None = None) -> tuple[Element, Decoded]:
+    """The root of an XML document or of an item cut out of one, and how its bytes were decoded.
+
+    Args:
+        declared: an encoding that someone vouches for; the document's own statement comes after it, then `default`.
 
     Raises:
-        Undecodable: it is not well-formed, or holds a document type with entities.
+        Undecodable: it is not well-formed, breaks its encoding, or holds a document type with entities.
     """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
+    decoded = decode(raw, declared or _stated_encoding(raw) or default)
+    text = _DECLARATION.sub("", decoded.text)
     try:
-        root: Element = fromstring(raw)
+        try:
+            return fromstring(text), decoded
+        except ParseError as error:
+            if error.code != _UNBOUND_PREFIX:
+                raise
+        # An item of a message, which declares its prefixes: any name will do, since prefixes are not looked at.
+        prefixes = sorted(set(_PREFIX.findall(text)) - {"xml", "xmlns"})
+        outer = " ".join(f'xmlns:{prefix}="urn:prefix:{prefix}"' for prefix in prefixes)
+        root: Element = fromstring(f"<item {outer}>{text}</item>")[0]
     except DefusedXmlException as error:
         message = f"its XML declares entities or fetches something ({type(error).__name__}), which is never read"
         raise Undecodable("source-hostile", message) from None
     except (ParseError, ValueError, LookupError, RecursionError) as error:
         raise Undecodable("source-damaged", f"it is no sound XML ({one_line(str(error))}); fetch it again") from None
-    return root
+    return root, decoded
 
 
-def read_nitf(raw: bytes) -> Article:
+def read_nitf(raw: bytes, declared: str | None = None, default: str | None = None) -> Article:
     """The article of a NITF document.
 
     Raises:
         Undecodable: it is no NITF.
     """
-    root = parse_xml(raw)
+    root, decoded = parse_xml(raw, declared, default)
     if _tag(root) != "nitf":
         message = f"its outermost element is {_tag(root)!r}; of XML, NITF and NewsML-G2 are read"
         raise Undecodable("source-format", message)
@@ -79,17 +95,20 @@ def read_nitf(raw: bytes) -> Article:
             lang=root.get("{http://www.w3.org/XML/1998/namespace}lang", ""),
         ),
         "nitf 1",
-        _xml_encoding(raw),
+        decoded.encoding,
+        decoded.score,
+        # Of its words, all doubts are raised once they are found.
+        tuple(doubt for doubt in decoded.doubts if doubt.check != "mojibake"),
     )
 
 
-def read_newsml(raw: bytes) -> Article:
+def read_newsml(raw: bytes, declared: str | None = None, default: str | None = None) -> Article:
     """The article of a NewsML-G2 news item, whose content is XHTML, NITF or plain text.
 
     Raises:
         Undecodable: it is no news item.
     """
-    root = parse_xml(raw)
+    root, decoded = parse_xml(raw, declared, default)
     item = root if _tag(root) == "newsItem" else next(_all(root, "newsItem"), None)
     if item is None:
         message = f"its outermost element is {_tag(root)!r}, without a newsItem; of XML, NITF and NewsML-G2 are read"
@@ -132,7 +151,10 @@ def read_newsml(raw: bytes) -> Article:
             license=_words(rights),
         ),
         "newsml-g2 1",
-        _xml_encoding(raw),
+        decoded.encoding,
+        decoded.score,
+        # Of its words, all doubts are raised once they are found.
+        tuple(doubt for doubt in decoded.doubts if doubt.check != "mojibake"),
     )
 
 
@@ -194,9 +216,14 @@ def _day(stated: str) -> str:
     return re.sub(r"^(\d{4})(\d{2})(\d{2})(?=T|$)", r"\1-\2-\3", stated.strip())
 
 
-def _xml_encoding(raw: bytes) -> str:
-    """The encoding that an XML document's first line states; UTF-8 where none."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    found = re.match(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([\w.-]+)", raw)
-    return found[1].decode("ascii").lower() if found else "utf-8"
+def _stated_encoding(raw: bytes) -> str | None:
+    """The encoding that an XML document's first line states, or that its zeros show; None where neither is known."""
+    if raw[:2] in (b"<\x00", b"\x00<"):
+        return "utf-16-le" if raw[0] else "utf-16-be"
+    found = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", raw)
+    try:
+        codec = find_encoding(found[1].decode("ascii")) if found else None
+    except Undecodable:
+        return None
+    # A document whose first line can be read as ASCII is in no wide encoding, whatever it says.
+    return None if codec is not None and codec.startswith(("utf-16", "utf-32")) else codec

@@ -10,7 +10,7 @@ from functools import cached_property
 from ..sources.model import SourceRecord
 from .article import NOTHING_STATED, Article, Stated, compose
 from .columns_text import read_columns
-from .decode import Doubt, Undecodable, _doubtful_characters, decode
+from .decode import Doubt, Undecodable, decode, doubtful_characters
 from .lexicon import DEFAULT, Lexicon
 from .model import KnownBlock, Segment
 from .raw_map import RawMap
@@ -48,18 +48,27 @@ class Prepared:
         return segment_blocks(self.text, self.blocks, self.lexicon)
 
 
-def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon, segmented: bool = True) -> Prepared:
+def prepare(
+    record: SourceRecord,
+    vouched: str | None,
+    lexicon: Lexicon,
+    segmented: bool = True,
+    default: str | None = None,
+) -> Prepared:
     """The text of a record.
 
+    Where neither a mark nor strict UTF-8 decides, the encoding is what `vouched` says, else the format (a column, the
+    crawl's header, then the page's or document's own statement), else `default`, else the detector.
+
     Args:
-        declared: an encoding that someone vouches for (`sources.csv`, the command line).
+        vouched: the encoding that `sources.csv` states. default: of the command line, for all that states none.
         segmented: False leaves out the raw map, where the text alone is wanted.
 
     Raises:
         Undecodable: there is no text in it that can be used. MissingExtra: its format's own package is not installed.
     """
     if record.format == "txt":
-        decoded = decode(record.raw, declared or record.declared)
+        decoded = decode(record.raw, vouched or record.declared or default)
         stated = NOTHING_STATED if record.fields is None else Stated(url=_address(record))
         # Bytes of a member or record are not those at the same place of the file.
         raw_map = decoded.raw_map if segmented and record.record_no is None else None
@@ -67,33 +76,33 @@ def prepare(record: SourceRecord, declared: str | None, lexicon: Lexicon, segmen
             decoded.text, None, stated, None, decoded.encoding, decoded.score, raw_map, decoded.doubts,
             decoded.is_raw, lexicon,
         )  # fmt: skip
-    article = _read(record, declared)
+    article = _read(record, vouched or record.declared, default)
     text, blocks = compose(article.blocks)
     # What was decoded from bytes of a page has been looked at as a whole.
-    doubts = article.doubts if record.format == "html" else (*article.doubts, *_doubtful_characters(text))
+    doubts = article.doubts if record.format == "html" else (*article.doubts, *doubtful_characters(text))
     return Prepared(
         text, blocks, article.stated, article.extractor, article.encoding, article.score, None, doubts, lexicon=lexicon
     )
 
 
-def _read(record: SourceRecord, declared: str | None) -> Article:
+def _read(record: SourceRecord, declared: str | None, default: str | None) -> Article:
     fields = record.fields or {}
     if "text" in fields:
-        return read_columns(fields, record.declared, declared)
+        return read_columns(fields, record.declared, declared or default)
     if record.format == "html":
         from .html_page import read_html
 
-        return read_html(record.raw, declared or record.declared, _address(record) or None)
+        return read_html(record.raw, declared, _address(record) or None, default)
     if "html" in fields:
-        return _read_html_column(record, declared)
+        return _read_html_column(record, declared, default)
     if record.format == "nitf":
         from .news_xml import read_nitf
 
-        return read_nitf(record.raw)
+        return read_nitf(record.raw, declared, default)
     if record.format == "newsml":
         from .news_xml import read_newsml
 
-        return read_newsml(record.raw)
+        return read_newsml(record.raw, declared, default)
     if record.format == "docx":
         from .word import read_docx
 
@@ -101,18 +110,18 @@ def _read(record: SourceRecord, declared: str | None) -> Article:
     if record.format == "rtf":
         from .word import read_rtf
 
-        return read_rtf(record.raw)
+        return read_rtf(record.raw, declared, default)
     raise Undecodable("source-format", f"there is no extractor for {record.format}")
 
 
-def _read_html_column(record: SourceRecord, declared: str | None) -> Article:
+def _read_html_column(record: SourceRecord, declared: str | None, default: str | None) -> Article:
     """A page in a column; what the other columns state wins over the page."""
     from .html_page import read_fragment, read_html
 
     fields = dict(record.fields or {})
     page = fields.pop("html")
-    beside = read_columns({**fields, "text": ""}, record.declared, declared)
-    article = read_html(page, declared) if isinstance(page, bytes) else read_fragment(page)
+    beside = read_columns({**fields, "text": ""}, record.declared, declared or default)
+    article = read_html(page, declared, None, default) if isinstance(page, bytes) else read_fragment(page)
     given = {name: value for name, value in vars(beside.stated).items() if value}
     blocks = article.blocks
     if beside.stated.title and not any(block.role == "headline" for block in blocks):

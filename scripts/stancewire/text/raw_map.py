@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Offsets = npt.NDArray[np.int64]
+    Offsets = npt.NDArray[np.int64]
 
 # Here two bytes may stand for two code points, so that equal lengths do not mean a byte a code point.
 _COMPOSING = ("big5hkscs", "euc_jis_2004", "euc_jisx0213", "shift_jis_2004", "shift_jisx0213")
@@ -50,6 +52,8 @@ def map_raw(raw: bytes, codec: str, mark: int, decoded: str) -> RawMap:
     """
     if "\r" not in decoded and len(decoded) == len(raw) - mark and codec not in _COMPOSING:
         return RawMap(len(decoded), mark)
+    import numpy as np
+
     starts, ends = _places(raw, codec, mark, decoded)
     points = np.frombuffer(decoded.encode("utf-32-le"), "<u4")
     pairs = np.flatnonzero((points[:-1] == 0x0D) & (points[1:] == 0x0A))
@@ -60,6 +64,8 @@ def map_raw(raw: bytes, codec: str, mark: int, decoded: str) -> RawMap:
 
 def _places(raw: bytes, codec: str, mark: int, decoded: str) -> tuple[Offsets, Offsets]:
     """First byte of each decoded code point, and the byte after it."""
+    import numpy as np
+
     if codec == "utf-8":
         data = np.frombuffer(raw, "u1", offset=mark)
         starts = np.flatnonzero((data & 0xC0) != 0x80) + mark
@@ -78,6 +84,8 @@ def _places(raw: bytes, codec: str, mark: int, decoded: str) -> tuple[Offsets, O
 
 def _places_by_byte(raw: bytes, codec: str, mark: int) -> tuple[Offsets, Offsets]:
     """The same for any codec, feeding it one byte at a time: for encodings with states or characters of any length."""
+    import numpy as np
+
     decoder = codecs.getincrementaldecoder(codec)("strict")
     starts: list[int] = []
     ends: list[int] = []

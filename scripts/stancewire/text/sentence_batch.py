@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .dates import MONTH_NAMES
+from .dates import MONTH_NUMBER
 from .letters import ALNUM, CLOSE, DIGIT, LOWER, SPACE, STOP, WILD, Codes, letters
 from .scan import Bools, Places, Scan
 from .sentences import ALWAYS_BEFORE, BEFORE_ORDINAL, EITHER_WAY, NEVER_LAST, ends_at
@@ -144,7 +144,7 @@ def _ends_in_figure(scan: Scan, places: Places, starts: Places, following: Place
 def _months() -> Bools:
     """Which triples of letter codes could begin the name of a month."""
     table = np.zeros((32, 32, 32), np.bool_)
-    for name in MONTH_NAMES:
+    for name in MONTH_NUMBER:
         table[tuple(first_codes(name))] = True
     for axis in range(3):
         table[(slice(None),) * axis + (WILD,)] = True

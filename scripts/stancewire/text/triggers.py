@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from .dates import MONTH_NAMES, WEEKDAY_NAMES
+from .dates import MONTH_NUMBER, WEEKDAY_NAMES
 from .letters import DIGIT, LAST, WILD, letters
 from .lexicon import Lexicon
 from .patterns import HEADER_KEYS, SECTION_NAMES
@@ -93,7 +93,7 @@ def read_triggers(lexicon: Lexicon) -> npt.NDArray[np.uint16]:
     add(NAME, (run for words in (_LEADS, "material von", *lexicon.wires) for run in _ALNUM.findall(words)))
     add(HEADER, HEADER_KEYS)
     add(HEADER, WEEKDAY_NAMES)
-    add(HEADER | MONTH, MONTH_NAMES)
+    add(HEADER | MONTH, MONTH_NUMBER)
     table[DIGIT] |= FURNITURE | HEADER | MONTH
     for axis in range(3):
         table[(slice(None),) * axis + (WILD,)] = np.iinfo(np.uint16).max

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from ..errors import MissingExtra
 from .article import Article, Block, Stated, one_line
-from .decode import Undecodable
+from .decode import Undecodable, find_encoding
 
 # What a Word document unpacks to: its text may be as long as a book, its pictures are not read.
 MAX_UNPACKED_BYTES = 256 << 20
@@ -75,8 +75,12 @@ def _table_rows(table: object) -> list[str]:
     return rows
 
 
-def read_rtf(raw: bytes) -> Article:
+def read_rtf(raw: bytes, declared: str | None = None, default: str | None = None) -> Article:
     """The article of a Rich Text document: its text, title and author.
+
+    Args:
+        declared: its encoding, if someone vouches for it, instead of the code page that it states itself.
+        default: that of documents which state none; then it is cp1252, Rich Text's own default.
 
     Raises:
         Undecodable: it is no sound Rich Text. MissingExtra: striprtf is not installed.
@@ -92,8 +96,11 @@ def read_rtf(raw: bytes) -> Article:
     if depth > 0:
         raise Undecodable("source-damaged", f"{depth} of its groups never end: it was cut off; fetch it again")
     page = re.search(rb"\\ansicpg(\d+)", raw)
-    codec = f"cp{page[1].decode('ascii')}" if page else "cp1252"
+    own = f"cp{page[1].decode('ascii')}" if page else None
+    codec = find_encoding(declared) if declared else own or (find_encoding(default) if default else "cp1252")
     source = raw.decode("latin-1")
+    if declared:  # what the document states itself would win in the library
+        source = re.sub(r"\\ansicpg\d+ ?", "", source)
     try:
         text = rtf_to_text(source, encoding=codec, errors="strict")
     except (UnicodeError, LookupError) as error:

@@ -28,7 +28,7 @@
 
   function stanceLine(stance) {
     const line = element("p");
-    line.append(element("span", stance.siglum + " ", "muted"), stance.holder + " ");
+    line.append(element("span", stance.siglum + (stance.carried ? "\u207a " : " "), "muted"), stance.holder + " ");
     line.append(element("span", stance.stance, "side s-" + stance.stance), " " + stance.target);
     if (stance.via) line.append(element("span", " (via " + stance.via + ")", "muted"));
     line.append(": ", element("q", stance.text));
@@ -125,7 +125,10 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button.chip");
-    if (button) press(button);
+    if (button && button.id === "show-legend") {
+      const opened = document.getElementById("legend").classList.toggle("closed") === false;
+      button.setAttribute("aria-expanded", String(opened));
+    } else if (button) press(button);
     else if (!choose(event.target) && !detail.contains(event.target)) clear();
   });
   document.addEventListener("keydown", (event) => {

@@ -1,0 +1,75 @@
+"""Values that wait on disk: put down in any order, taken up a bucket at a time, those of one key together."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+BUCKET_BYTES = 4 << 20
+MOST_BUCKETS = 1 << 12
+_WAITING = 16 << 20  # bytes that wait to be written
+
+
+class Spill:
+    """Buckets of plain values (what JSON can say), each key's in one of them, in the order in which they came.
+
+    Args:
+        expected: bytes that will come, roughly; a bucket then holds some BUCKET_BYTES.
+    """
+
+    def __init__(self, expected: int) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="stancewire-")
+        self._paths = [
+            Path(self._folder.name) / f"{number:04}"
+            for number in range(min(MOST_BUCKETS, expected // BUCKET_BYTES + 1))
+        ]
+        self._encoder = msgspec.msgpack.Encoder()
+        self._waiting: dict[int, bytearray] = {}
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._folder.cleanup()
+
+    def add(self, key: str, value: Any) -> None:
+        """Put a value down."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+        place = int.from_bytes(digest[:4], "big") % len(self._paths)
+        data = self._encoder.encode(value)
+        self._waiting.setdefault(place, bytearray()).extend(len(data).to_bytes(4, "big") + data)
+        self._held += len(data)
+        if self._held > _WAITING:
+            self._write()
+
+    def _write(self) -> None:
+        for place, data in self._waiting.items():
+            with open(self._paths[place], "ab") as sink:
+                sink.write(data)
+        self._waiting.clear()
+        self._held = 0
+
+    def buckets(self) -> Iterator[list[Any]]:
+        """Every bucket that holds anything, once; nothing can be added afterwards."""
+        self._write()
+        for path in self._paths:
+            if path.exists():
+                yield list(_values(path.read_bytes()))
+                path.unlink()
+
+
+def _values(data: bytes) -> Iterator[Any]:
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        yield msgspec.msgpack.decode(data[at + 4 : at + 4 + size])
+        at += 4 + size

@@ -1,0 +1,55 @@
+"""What only merging can see, found again without writing: rows that repeat, decisions that decide nothing, mirrors."""
+
+from __future__ import annotations
+
+from ..checks.loading import limited
+from ..checks.project_checks import check_project
+from ..codebook import read_codebook
+from ..errors import Problem, StancewireError
+from ..project import Project
+from .evidence import Evidence, read_evidence
+from .methods import merged_methods
+from .models import MODEL_METHODS
+from .rows import mention_rows, stance_rows
+from .stage import decision_problems, mirror_problems
+
+CHECKS = ("gold-repeat", "decision-overruled", "mirror-contradiction")
+
+
+def validate_project(project: Project) -> list[Problem]:
+    """Every check: those of what stands in the files, and those of what merging makes of it."""
+    return sorted({*check_project(project), *check_merge(project)})
+
+
+def check_merge(project: Project) -> list[Problem]:
+    """What merging today's judgements and decisions anew finds, by the methods by which gold was merged.
+
+    Nothing where it cannot be merged: other checks say why.
+    """
+    try:
+        evidence = read_evidence(project)
+        return findings_of(evidence, merged_methods(project, evidence.codebook))
+    except StancewireError:
+        return []
+
+
+def check_merge_of(project: Project, doc_id: str) -> list[Problem]:
+    """The same of one document, read by itself; nothing where a model would first have to learn from all of them."""
+    methods = merged_methods(project, read_codebook(project.codebook_yaml))
+    if not MODEL_METHODS.keys().isdisjoint(methods.values()):
+        return []
+    return findings_of(read_evidence(project, doc_ids=[doc_id]), methods, doc_id)
+
+
+def findings_of(evidence: Evidence, methods: dict[str, str], doc_id: str | None = None) -> list[Problem]:
+    """The same of what was read already, of all documents or of one."""
+    outcomes = evidence.outcomes(methods, doc_id)
+    decisions = [item for item in evidence.decisions if doc_id in (None, item.doc_id)]
+    judgements = [row for row in evidence.judgements if doc_id in (None, row["doc_id"])]
+    found = mention_rows(outcomes, evidence.texts, {})[1] + stance_rows(outcomes, evidence.texts, {}, "")[1]
+    found += decision_problems(outcomes, decisions, evidence.index) + mirror_problems(judgements)
+    places: dict[tuple[str, str], list[tuple[object, str]]] = {}
+    for item in sorted(found):
+        if item.check in CHECKS:  # the others are seen in the tables, too
+            places.setdefault((item.check, item.path), []).append((item.place, item.message))
+    return [problem for (check, path), listed in places.items() for problem in limited(check, path, listed)]

@@ -1,0 +1,46 @@
+"""How votes are counted, layer by layer: the codebook's settings (`gold`), or what a command says instead of them.
+
+Gold merged otherwise than the codebook says has this noted in its manifest, so that `explain`, `adjudicate` and `split`
+speak of the gold that stands there; the next `build` follows the codebook again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..agreement.units import LAYER_PASS
+from ..codebook.model import Codebook
+from ..errors import UsageError
+from ..project import Project
+from ..tables import read_manifest
+
+METHODS = ("majority", "unanimous", "dawid_skene", "mace", "adjudicated")
+STAGE = "gold"
+Method = str | Mapping[str, str]
+"""One method for every layer, or layer -> method; a layer that is not named is merged by majority."""
+
+
+def by_layer(method: Method) -> dict[str, str]:
+    """The method of every layer.
+
+    Raises:
+        UsageError: there is no such method, or no such layer.
+    """
+    given = dict.fromkeys(LAYER_PASS, method) if isinstance(method, str) else dict(method)
+    for layer, name in given.items():
+        if layer not in LAYER_PASS:
+            raise UsageError(f"no layer {layer!r} is merged; known layers: {', '.join(LAYER_PASS)}")
+        if name not in METHODS:
+            raise UsageError(f"no method {name!r}; known methods: {', '.join(METHODS)}")
+    return {layer: given.get(layer, METHODS[0]) for layer in LAYER_PASS}
+
+
+def codebook_methods(codebook: Codebook) -> dict[str, str]:
+    """The methods that the codebook asks for."""
+    return {layer: codebook.gold.of_layer(layer) for layer in LAYER_PASS}
+
+
+def merged_methods(project: Project, codebook: Codebook) -> dict[str, str]:
+    """The methods by which today's gold was merged: those of its manifest where it names any, else the codebook's."""
+    noted = read_manifest(project.annotations).get(STAGE, {}).get("settings", {}).get("methods")
+    return codebook_methods(codebook) if noted is None else by_layer(noted)

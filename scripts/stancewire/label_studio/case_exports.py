@@ -1,0 +1,85 @@
+"""Stored adjudication: what adjudicators were asked and what they answered, as pulled, append-only and pseudonymous.
+
+    annotations/adjudications/<adjudicator>/<NNNN>.json
+
+Decisions (`adjudications.jsonl`) are made of these answers; the files say where they come from, also those answers of
+which nothing came: skipped, begun, contradicted. Like stored exports they hold the tasks that changed since the file
+before, and of the article only the words that were marked and 32 characters on either side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExportError
+from ..project import Project
+from ..tables import write_text
+from .accounts import Pseudonyms
+from .conforming import first_fault
+from .exports import export_text
+from .pull import is_changed, stored_answers
+
+FORMAT = "stancewire-adjudication/1"
+_ASKED = ("case_id", "doc_id", "text_sha256", "codebook_version", "layer", "judgement_ids", "open_fields", "settled")
+_OFFERED = ("exists", "boundary", "label", "kind", "entity_id", "stance", "holder", "via", "attribution")
+
+
+def store_cases(
+    project: Project, adjudicator: str, title: str, tasks: Iterable[Mapping[str, Any]], pseudonyms: Pseudonyms
+) -> Path | None:
+    """Store those tasks of an adjudicator that changed; the file, None where nothing did.
+
+    Raises:
+        ExportError: a stored file cannot be read, or what was pulled breaks adjudication.schema.json.
+    """
+    folder = project.adjudications / adjudicator
+    before = _latest(folder)
+    now = {task["data"]["case_id"]: _stored(task, pseudonyms) for task in tasks}
+    changed = [task for key, task in now.items() if key not in before or is_changed(before[key], task)]
+    if not changed:
+        return None
+    number = max((int(path.stem) for path in _files(folder)), default=0) + 1
+    document = {
+        "format": FORMAT,
+        "sequence": number,
+        "adjudicator_id": adjudicator,
+        "project": title,
+        "tasks": sorted(changed, key=lambda task: (task["doc_id"], task["case_id"])),
+    }
+    fault = first_fault(document, project.schema, "adjudication")
+    if fault is not None:
+        where, what = fault
+        raise ExportError(
+            f"what was pulled of {title!r} breaks adjudication.schema.json and is not stored: {where or 'it'}: "
+            f"{what[:200]}"
+        )
+    path = folder / f"{number:04d}.json"
+    write_text(path, export_text(document))
+    return path
+
+
+def _stored(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
+    data = task["data"]
+    offered = {name: [str(item["alias"]) for item in data.get(name) or ()] for name in (*_OFFERED, "document_stance")}
+    asked = {name: data[name] for name in _ASKED} | {"view": data["view"]}
+    return asked | {"offered": {k: v for k, v in offered.items() if v}} | stored_answers(task, pseudonyms)
+
+
+def _latest(folder: Path) -> dict[str, dict[str, Any]]:
+    """The latest stored state of every task, by case."""
+    latest: dict[str, dict[str, Any]] = {}
+    for path in _files(folder):
+        try:
+            latest |= {task["case_id"]: task for task in json.loads(path.read_bytes())["tasks"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ExportError(
+                f"{path} cannot be read ({error}; half-written?); what is stored is never edited: take it back from git"
+            ) from None
+    return latest
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted((p for p in folder.glob("*.json") if p.stem.isdecimal()), key=lambda path: int(path.stem))

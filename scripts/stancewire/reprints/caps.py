@@ -1,0 +1,41 @@
+"""Where detection did not compare all with all, so that no corpus makes it slow: said in one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .candidates import FREQUENT
+from .stories import ALL_PAIRS, WITNESSES, Grouping
+from .witness import Witness
+
+CHECK = "reprints-capped"
+
+
+def describe_caps(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[str]:
+    """What was capped in this corpus, and what follows from it; nothing where nothing was."""
+    measured = grouping.measured
+    if measured.n_frequent:
+        mostly = f"; {measured.mostly_frequent:,} documents mostly consist of such" if measured.mostly_frequent else ""
+        yield (
+            f"{measured.n_frequent:,} of the sampled passages stand in more than {FREQUENT} documents or stories each: "
+            f"by them, documents were compared with the first and the next alone that have them{mostly}"
+        )
+    large = [story for story in grouping.stories if len(story.members) > ALL_PAIRS]
+    if large:
+        most = max(large, key=lambda story: (len(story.members), story.story_id))
+        yield (
+            f"{len(large):,} {'story has' if len(large) == 1 else 'stories have'} more than {ALL_PAIRS} versions "
+            f"(most: {most.story_id}, {len(most.members):,}): each version is listed with the head, not with all others"
+        )
+        if len(most.members) > WITNESSES:
+            yield (
+                f"what joined a story of more than {WITNESSES} distinct versions was held against {WITNESSES} of them, "
+                "not against all"
+            )
+    if grouping.bounded:
+        a, b = (witnesses[number].doc_id for number in grouping.bounded[0])
+        number = len(grouping.bounded)
+        yield (
+            f"{number:,} {'pair is' if number == 1 else 'pairs are'} too long to align word by word "
+            f"(first: {a} - {b}): the aligned share is the least that it can be"
+        )

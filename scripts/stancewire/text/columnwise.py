@@ -1,0 +1,82 @@
+"""What can be seen of many texts at once, in their UTF-8 bytes laid end to end.
+
+Args of all functions: `data`, the texts' bytes; `offsets`, where each begins in these, and where the last ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+Offsets = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Leads:
+    """The first bytes of all characters beyond ASCII: their places, and the bytes there and after."""
+
+    places: npt.NDArray[np.intp]
+    first: Bytes
+    second: Bytes
+    third: Bytes  # of another character, where this one has two bytes
+
+    @classmethod
+    def of(cls, data: bytes) -> Leads:
+        """The leads of valid UTF-8."""
+        found = np.frombuffer(data, np.uint8)
+        places = np.zeros(0, np.intp) if data.isascii() else np.flatnonzero(found >= 0xC0)
+        if not len(places):
+            return cls(places, *(np.zeros(0, np.uint8),) * 3)
+        last = len(found) - 1
+        return cls(places, found[places], found[places + 1], found[np.minimum(places + 2, last)])
+
+
+def count_words(data: bytes, offsets: Offsets, leads: Leads | None = None) -> list[int]:
+    """Words of each text, as `len(text.split())` counts them; no text may be empty."""
+    leads = leads or Leads.of(data)
+    found = np.frombuffer(data, np.uint8)
+    space = found <= 0x20
+    # U+0000-0008 and U+000E-001B are no white space for `str.split`.
+    space &= (found - np.uint8(0x0E)) > 0x0D
+    if len(found) and found.min() < 9:
+        space &= found > 8
+    wide = _wide_spaces(leads)
+    for after in range(3):  # U+0085 and U+00A0 have two bytes, all others three
+        space[leads.places[wide if after < 2 else wide & (leads.first != 0xC2)] + after] = True
+    starts = ~space
+    starts[1:] &= space[:-1]
+    begins = offsets[:-1]
+    starts[begins] = ~space[begins]
+    return [int(np.count_nonzero(starts[start:end])) for start, end in pairwise(offsets.tolist())]
+
+
+def _wide_spaces(leads: Leads) -> npt.NDArray[np.bool_]:
+    """Which characters beyond ASCII are white space (`str.isspace`)."""
+    first, second, third = leads.first, leads.second, leads.third
+    found = (first == 0xC2) & ((second == 0x85) | (second == 0xA0))
+    found |= (first == 0xE1) & (second == 0x9A) & (third == 0x80)
+    general = (third <= 0x8A) | (third == 0xA8) | (third == 0xA9) | (third == 0xAF)
+    found |= (first == 0xE2) & (((second == 0x80) & general) | ((second == 0x81) & (third == 0x9F)))
+    found |= (first == 0xE3) & (second == 0x80) & (third == 0x80)
+    return found
+
+
+def find_suspects(data: bytes, offsets: Offsets, leads: Leads | None = None) -> list[int]:
+    """Numbers of the texts that may hold what `decode` doubts: traces of mojibake, U+FFFD, controls; all of them, and
+    some that hold none."""
+    leads = leads or Leads.of(data)
+    first, second, third = leads.first, leads.second, leads.third
+    found = (first == 0xC2) & (second <= 0x9F)
+    again = (second == 0x82) | (second == 0x83)
+    again |= ((second == 0xA2) | (second == 0xA3)) & (third == 0xE2)
+    again |= (second == 0xAF) & (third == 0xC2)
+    found |= (first == 0xC3) & again
+    found |= (first == 0xEF) & (second == 0xBF) & (third == 0xBD)
+    if not found.any():
+        return []
+    owners = np.searchsorted(offsets, leads.places[found], side="right") - 1
+    return [int(number) for number in np.unique(owners)]
