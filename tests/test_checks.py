@@ -220,6 +220,13 @@ def test_merge_finds_what_validate_finds_again_without_writing(check: str, proje
     assert [problem for problem in write_gold(project).problems if problem.check == check] == found
 
 
+def test_what_cannot_be_merged_is_named_and_not_merged(project: Project) -> None:
+    where = {"layer": "mention", "annotator_id": "ann-one", "doc_id": "wire-1", "label": "PERSON"}
+    lost = {"where": where, "to": {"doc_id": "nowhere-1"}}
+    break_project(project, {"tables": {"judgements": {"set": [lost]}}})
+    assert {"foreign-key", "judgement-assignment"} <= {problem.check for problem in validate_project(project)}
+
+
 def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 

@@ -36,16 +36,21 @@ ODD = (
 )
 words = st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=6)), max_size=8).map("".join)
 days = st.sampled_from(
-    ("2019-06-26", "2019-06-26T10:00:00Z", "2019-02-30", "2019-W05-1", "2019-06-261", "26 June 2019", "03/04/2019", "٢٠١٩-٠٦-٢٦")
+    ("2019-06-26", "2019-06-26T10:00:00Z", "2019-02-30", "2019-W05-1", "2019-06-261", "26 June 2019", "٢٠١٩-٠٦-٢٦")
 )
-addresses = st.sampled_from(("https://a.example/1", "http://", "https://a.example/ 1", "ftp://a", "HTTPS://A.example/x"))
+addresses = st.sampled_from(
+    ("https://a.example/1", "http://", "https://a.example/ 1", "ftp://a", "HTTPS://A.example/x")
+)
 value = st.one_of(
     *(words, days, addresses, st.none(), st.booleans(), st.integers(-5, 2**70), st.floats(allow_nan=False)),
     *(st.lists(words, max_size=3), st.just({"name": "The Gull"}), st.just({"id": None, "name": None})),
 )
 names = st.sampled_from(
-    ("id", "title", "Title", "headline", "text", "body", "Text", "html", "date", "outlet", "source", "url", "byline")
-    + ("author", "wire", "credit", "dateline", "lang", "rights", "licence", "encoding", "other", "a.b", 'k"', "é", "")
+    (
+        *("id", "title", "Title", "headline", "text", "body", "Text", "html", "date", "outlet", "source", "url"),
+        *("byline", "author", "wire", "credit", "dateline", "lang", "rights", "licence", "encoding", "other"),
+        *("a.b", 'k"', "é", ""),
+    )
 )
 usual = st.fixed_dictionaries(
     {"id": st.one_of(words, st.integers(0, 9).map(str)), "text": words},

@@ -137,6 +137,22 @@ class Project:
             handle.close()
 
 
+def stored_name(name: str | bytes) -> str:
+    """A file name as it is stored: what is not UTF-8, control characters and literal escapes are percent-encoded.
+
+    The name can be had back by decoding the escapes, so two files never share one.
+    """
+    raw = re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"%25", os.fsencode(name))
+    text = raw.decode("utf-8", "surrogateescape")
+    return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
+
+
+def real_name(part: str) -> str:
+    """The name that is stored as `part` (`stored_name` is the way there); a path may be given, too."""
+    raw = re.sub(rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), part.encode("utf-8"))
+    return os.fsdecode(raw)
+
+
 def split_place(source_path: str, files: Collection[str]) -> tuple[str, str] | None:
     """The file that a path in `sources.csv` names, and the member or record in it; None where there is no such file.
 

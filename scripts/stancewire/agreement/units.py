@@ -222,13 +222,18 @@ def span_units(
         silent = {span.annotator_id for span in members} - {vote.annotator_id for vote in votes}
         if votes:
             abstained = lost | silent
-            place = min(span.start for span in members), max(span.end for span in members)
-            marked = {span.annotator_id for span in members}
-            asked = tuple(
-                name for name in submitted if name in marked or name not in views or covers(views[name], *place)
-            )
+            asked = _asked(submitted, members, views) if views else submitted
             units.append(Unit(layer, doc_id, target, tuple(votes), asked, abstained, suggested, projected, aside))
     return units
+
+
+def _asked(
+    submitted: tuple[str, ...], members: Sequence[Span], views: Mapping[str, Sequence[tuple[int, int]]]
+) -> tuple[str, ...]:
+    """Those who were shown a unit's words, or marked them."""
+    place = min(span.start for span in members), max(span.end for span in members)
+    marked = {span.annotator_id for span in members}
+    return tuple(name for name in submitted if name in marked or name not in views or covers(views[name], *place))
 
 
 def trimmed(row: Mapping[str, Any]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -24,16 +25,18 @@ from ..sources.columns import as_words
 from ..sources.entries import Entry, clean_name
 from ..sources.json_encodings import wide_codec
 from ..sources.json_records import LINES, LineReader
-from ..sources.known_lines import KnownLine, KnownLines
+from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
 from ..sources.readers import format_of
 from ..sources.sniff import HEAD_BYTES
+from ..sources.spans import Span
 from ..tables import TableSchema, read_table_schema
 from ..text import Undecodable, decode
 from ..text.article import JOINT, one_line
 from ..text.columnwise import Leads, count_words, find_suspects
 from ..text.decode import _MAGIC, Doubt, doubtful_characters
-from ..text.stated_columns import StatedColumns
+from ..text.stated_columns import COLUMNS as STATED
+from ..text.stated_columns import stated_columns
 from .arrays import codes, constant, days, integers, strings, texts
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, duplicate, read_account, write_documents
@@ -47,8 +50,7 @@ MOST_BYTES = 32 << 20
 
 # What a row holds, in order; all other columns of `documents` are null but for the two that are counted.
 ROW = (
-    *("doc_id", "source_path", "record_no", "format", "title", "date", "date_source", "outlet", "outlet_source"),
-    *("dateline", "byline", "credit", "wire", "url", "lang", "rights", "license"),
+    *("doc_id", "source_path", "record_no", "format", "title", *STATED),
     *("text", "n_chars", "encoding", "encoding_score", "raw_sha256", "text_sha256"),
 )
 COUNTED = ("n_words", "n_sentences")
@@ -91,7 +93,7 @@ class Batch:
     def take_file(self, file: SourceFile, facts: SourceFacts, parcel: Parcel) -> None:
         """All records of a file, or of the parcel's span of it."""
         span = parcel.span
-        raw = _read(file, *((0, MOST_BYTES) if span is None else (span.start, span.end - span.start)))
+        raw = _read(file, span)
         format = None
         # What is known of single records, and UTF-16 and -32, are not ordinary.
         if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
@@ -132,16 +134,7 @@ class Batch:
         """Whole lines of a file of JSON lines, of which the first is record `first`."""
         options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
         lines = Lines(self, file, facts, options)
-        limit = options.limits.record_bytes
-        numbered = enumerate(data.split(b"\n"), first)
-        if data.startswith(b"\xef\xbb\xbf"):
-            number, line = next(numbered)
-            lines.take(number, line[3:], len(line) >= limit)
-        for number, line in numbered:
-            if line:
-                lines.take(number, line, len(line) >= limit)
-            if self.n_chars > CHARS_A_PART:
-                self.write_part()
+        lines.take_all(data, first)
         lines.tally()
 
     def _take_text(self, raw: bytes, file: SourceFile, facts: SourceFacts) -> None:
@@ -172,7 +165,7 @@ class Batch:
         self.rows.append(
             (
                 file.name, file.source_path, None, "txt", None,
-                *StatedColumns(facts, self.conversion.lexicon).row("", "", "", path=file.source_path),
+                *(stated_columns(facts, self.conversion.lexicon).row(None, None, None, path=file.source_path) or ()),
                 encoded, len(text), encoding, score, raw_sha256,
                 raw_sha256 if is_raw else sha256(encoded).hexdigest(),
             )
@@ -228,19 +221,98 @@ class Lines:
         self.file = file
         self.facts = facts
         self.options = options
-        self.known = KnownLines(options.columns)
-        self.metadata = StatedColumns(facts, batch.conversion.lexicon)
+        self.known = known_lines(str(file.path), options.columns)
+        self.metadata = stated_columns(facts, batch.conversion.lexicon)
         self.met: Counter[tuple[str, str]] = Counter()
         self.entry = Entry(file, io.BytesIO(), LINES, file.name, options)
         self.reader = LineReader(self.entry)
 
-    def take(self, number: int, raw: bytes, is_long: bool) -> None:
-        """One line, without its end; where it is not ordinary, the general reader takes it."""
+    def take_all(self, data: bytes, first: int) -> None:
+        """Whole lines, of which the first is record `first`; those that are not ordinary go the general way."""
+        batch, file, prefix, kinds = self.batch, self.file, self.file.prefix, self.known.kinds
+        places, source_path, row_of = batch.places, file.source_path, self.metadata.row
+        limit, met = self.options.limits.record_bytes, self.met
+        lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
+        for number, raw in enumerate(lines, first):
+            if not raw:
+                continue
+            if len(raw) + 4 > limit:  # its end counts, and a mark before the first
+                mark = 3 if number == first and data.startswith(codecs.BOM_UTF8) else 0
+                end = 0 if number == first + len(lines) - 1 else 1
+                self._take_generally(number, raw, is_long=mark + len(raw) + end > limit)
+                continue
+            if raw[-1] == 13:
+                raw = raw.rstrip(b"\r")
+            try:
+                kind = kinds[0]
+                found = kind.decode(raw)
+            except (IndexError, ValueError, RecursionError):
+                decoded = self._decode_otherwise(raw)
+                if decoded is None:
+                    self._take_generally(number, raw)
+                    continue
+                kind, found = decoded
+            text, title, own = found.text, found.title, found.id
+            if text.__class__ is not str:
+                text = as_words("text", text)
+            title = "" if title is None else " ".join(title.split()) if title.__class__ is str else None
+            if own.__class__ is not str:
+                own = "" if own is None else as_words("id", own)
+            stated = row_of(found.date, found.outlet, found.url, found if kind.others else None, kind.others)
+            if not text or text.isspace() or title is None or own is None or stated is None:
+                self._take_generally(number, raw)
+                continue
+            # What stands here in most cases is what `clean_name` gives.
+            if not own.isascii() or not own.isprintable() or "%" in own or own[:1] == " " or own[-1:] == " ":
+                own = clean_name(own)
+            name = prefix + own if own else f"{file.name}/{number}"
+            if title and not text.startswith(title):
+                begin = one_line(text[: 2 * len(title) + 20])
+                if not begin.casefold().startswith(title.casefold()):
+                    text = title + JOINT + text
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            try:
+                encoded = text.encode()
+            except UnicodeEncodeError:
+                encoded = b""
+            if not encoded or "\x00" in text or name in places:
+                self._take_generally(number, raw)
+                continue
+            places[name] = source_path, number
+            batch.n_chars += len(text)
+            batch.rows.append(
+                (
+                    name, source_path, number, LINES, title or None, *stated,
+                    encoded, len(text), "utf-8", 1.0, sha256(raw).hexdigest(), sha256(encoded).hexdigest(),
+                )
+            )  # fmt: skip
+            met[kind.tally] += 1
+            if batch.n_chars > CHARS_A_PART:
+                batch.write_part()
+
+    def _decode_otherwise(self, raw: bytes) -> tuple[KnownLine, Any] | None:
+        """A line whose keys are not those of the line before; None where it has to go the general way."""
+        for kind in self.known.kinds[1:]:
+            try:
+                return kind, kind.decode(raw)
+            except (ValueError, RecursionError):
+                continue
+        try:
+            value = self.reader.decoder.decode(raw)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict) or not self.known.learn(tuple(value)):
+            return None
+        kind = self.known.kinds[0]
+        return kind, kind.decode(raw)
+
+    def _take_generally(self, number: int, raw: bytes, is_long: bool = False) -> None:
         raw = raw.rstrip(b"\r")
         self.entry.numbers.upcoming = number
         if is_long:
             item: SourceRecord | Reject = self.entry.refuse("source-limit", over_record_limit(self.options.limits))
-        elif self._take_known(number, raw) or not raw.strip():
+        elif not raw.strip():
             return
         else:
             item = self.reader.read(raw)
@@ -248,71 +320,8 @@ class Lines:
         general.take(item, self.facts, self.file.root in self.batch.conversion.own_roots, None, self.met)
         self.batch.n_chars += general.n_chars
         general.n_chars = 0
-
-    def _take_known(self, number: int, raw: bytes) -> bool:
-        """Take a line with keys that were met before; False where it is none, or what it says is not ordinary."""
-        for kind in self.known.kinds:
-            try:
-                values = kind.decode(raw)
-            except (ValueError, RecursionError):
-                continue
-            return self._add(number, raw, kind, values)
-        try:
-            value = self.reader.decoder.decode(raw)
-        except (ValueError, RecursionError):
-            return False
-        if not isinstance(value, dict) or not self.known.learn(tuple(value)):
-            return False
-        kind = self.known.kinds[0]
-        return self._add(number, raw, kind, kind.decode(raw))
-
-    def _add(self, number: int, raw: bytes, kind: KnownLine, values: Any) -> bool:
-        """Add the row of a record; False where it is not ordinary."""
-        batch, file = self.batch, self.file
-        text = values.text if values.text.__class__ is str else as_words("text", values.text)
-        title = _line("title", values.title)
-        date = _line("date", values.date)
-        outlet = _line("outlet", values.outlet)
-        url = _line("url", values.url)
-        own = values.id if values.id.__class__ is str else _line("id", values.id)
-        if not text or text.isspace() or title is None or date is None or outlet is None or url is None or own is None:
-            return False
-        others = None
-        if kind.others:
-            others = {}
-            for ours in kind.others:
-                words = _line(ours, getattr(values, ours))
-                if words is None:
-                    return False
-                others[ours] = words
-        # What stands here in most cases is what `clean_name` gives.
-        if not own.isascii() or not own.isprintable() or "%" in own or own[:1] == " " or own[-1:] == " ":
-            own = clean_name(own)
-        name = file.prefix + own if own else f"{file.name}/{number}"
-        if name in batch.places:
-            return False
-        if title and not text.startswith(title):
-            begin = one_line(text[: 2 * len(title) + 20])
-            if not begin.casefold().startswith(title.casefold()):
-                text = title + JOINT + text
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        if "\x00" in text:
-            return False
-        try:
-            encoded = text.encode()
-        except UnicodeEncodeError:
-            return False
-        batch.places[name] = file.source_path, number
-        batch.n_chars += len(text)
-        batch.rows.append(
-            (
-                name, file.source_path, number, LINES, title or None, *self.metadata.row(date, outlet, url, others),
-                encoded, len(text), "utf-8", 1.0, sha256(raw).hexdigest(), sha256(encoded).hexdigest(),
-            )
-        )  # fmt: skip
-        self.met["columns", kind.line] += 1
-        return True
+        if self.batch.n_chars > CHARS_A_PART:
+            self.batch.write_part()
 
     def tally(self) -> None:
         """Say what was met in the file."""
@@ -321,26 +330,26 @@ class Lines:
         ]
 
 
-def _line(ours: str, value: Any) -> str | None:
-    """Words in one line, empty where there are none; None where the type is not one for this column."""
-    if value is None:
-        return ""
-    words = value if value.__class__ is str else as_words(ours, value)
-    return None if words is None else " ".join(words.split())
-
-
-def _read(file: SourceFile, start: int, most: int) -> bytes | None:
-    """Bytes of a file; None where it cannot be read, is empty or too long, or not on this machine."""
+def _read(file: SourceFile, span: Span | None) -> bytes | None:
+    """A file or the span; None where it cannot be read, is empty or too long, or not on this machine."""
+    start, most = (0, MOST_BYTES) if span is None else (span.start, span.end - span.start)
     if file.address is not None or most > MOST_BYTES:
         return None
+    if span is None and file.stamp is not None:
+        most = min(most, file.stamp[0] + 1)  # one more than there is, to see that there is no more
     try:
-        with open(file.path, "rb", buffering=0) as source:
+        source = os.open(file.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
             if start:
-                source.seek(start)
-            raw = source.read(most)
-            return raw if start or 0 < len(raw) < MOST_BYTES else None
+                os.lseek(source, start, os.SEEK_SET)
+            raw = os.read(source, most)
+            while len(raw) < most and (more := os.read(source, most - len(raw))):
+                raw += more
+        finally:
+            os.close(source)
     except OSError:
         return None
+    return raw if span is not None or 0 < len(raw) < most else None
 
 
 def _utf_8(raw: bytes) -> str | None:

@@ -7,9 +7,10 @@ table. Its file is named for these bits, in hexadecimal.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..sources import Reject
-from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
+from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, make_table, remove
 from ..tables.parquet import ROW_GROUP_ROWS
 from .parts import buckets, duplicate, open_part
+from .taken import Reused
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
 MAX_ROWS = 2_000_000
@@ -32,6 +34,7 @@ MAX_GROUP_BYTES = 256 << 20
 SHARD_ROWS = 500_000
 SHARD_BYTES = 48 << 20
 MAX_BITS = 16
+ROWS_AT_ONCE = 20_000  # of tables that are made row by row
 
 Seen = Callable[[pa.Table], None] | None
 
@@ -61,40 +64,91 @@ def shard_bits(rows: int, n_bytes: int) -> int | None:
     return min(MAX_BITS, int(np.ceil(np.log2(shards))))
 
 
-def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1, seen: Seen = None) -> Written:
+def write_table(
+    parts: Parts,
+    schema: TableSchema,
+    path: Path,
+    threads: int = 1,
+    seen: Seen = None,
+    reused: Reused | None = None,
+) -> Written:
     """Write one table beside its place; `documents` first, since it finds out which ids stand twice.
 
     Args:
         path: the file or folder to make. threads: shards that are sorted and compressed at a time.
+        reused: shards of the last conversion that are as they should be; no part has their rows.
     """
-    remove(path)
     bits = shard_bits(parts.rows[schema.name], parts.bytes[schema.name])
-    hashed = ContentHash(schema)
     if bits is None:
-        with ParquetFile(path, schema.arrow) as file:
-            for table in _in_order(parts, schema):
-                hashed.update(table)
-                if seen is not None:
-                    seen(table)
-                file.write(table)
-        size = path.stat().st_size
-    else:
-        path.mkdir()
+        one = OneFile(path, schema, seen)
+        for table in _in_order(parts, schema):
+            one.write(table)
+        return one.close()
+    remove(path)
+    path.mkdir()
+    hashed = ContentHash(schema)
 
-        def write_shard(number: int) -> pa.Table:
-            table = _shard(parts, schema, number, bits)
-            with ParquetFile(path / f"{number:0{-(-bits // 4)}x}.parquet", schema.arrow) as file:
-                file.write(table)
-            return table
+    def write_shard(number: int) -> pa.Table:
+        place = path / f"{number:0{-(-bits // 4)}x}.parquet"
+        if reused is not None and number in reused.shards:
+            return concat(schema, [reused.put(number, place)])
+        table = _shard(parts, schema, number, bits)
+        with ParquetFile(place, schema.arrow) as file:
+            file.write(table)
+        return table
 
-        # Documents one by one: a later shard's duplicates are told in the order of the shards.
-        for table in _ahead(write_shard, range(1 << bits), threads):
-            hashed.update(table)
-            if seen is not None:
-                seen(table)
-        size = sum(shard.stat().st_size for shard in path.iterdir())
+    # Documents one by one: a later shard's duplicates are told in the order of the shards.
+    for table in _ahead(write_shard, range(1 << bits), threads):
+        hashed.update(table)
+        if seen is not None:
+            seen(table)
+    size = sum(shard.stat().st_size for shard in path.iterdir())
     entry = {"sha256": file_sha256(path), "bytes": size, "rows": hashed.rows, "content_sha256": hashed.hexdigest()}
     return Written(path, entry)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], schema: TableSchema, path: Path) -> Written:
+    """Write a table beside its place from rows that come sorted by key, some at a time; always one file."""
+    file = OneFile(path, schema)
+    left = iter(rows)
+    while some := list(islice(left, ROWS_AT_ONCE)):
+        file.write(make_table(schema, some))
+    return file.close()
+
+
+class OneFile:
+    """A table on its way into one file; rows come in key order."""
+
+    def __init__(self, path: Path, schema: TableSchema, seen: Seen = None) -> None:
+        remove(path)
+        self.path = path
+        self.seen = seen
+        self._hashed = ContentHash(schema)
+        self._file = ParquetFile(path, schema.arrow)
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows."""
+        self._hashed.update(table)
+        if self.seen is not None:
+            self.seen(table)
+        self._file.write(table)
+
+    def close(self) -> Written:
+        """The finished file and its manifest entry."""
+        with self._file:
+            pass
+        entry = {
+            "sha256": self._file.sha256,
+            "bytes": self.path.stat().st_size,
+            "rows": self._hashed.rows,
+            "content_sha256": self._hashed.hexdigest(),
+        }
+        return Written(self.path, entry)
+
+    def give_up(self) -> None:
+        """Take away what was written."""
+        self._file.give_up()
+        remove(self.path)
 
 
 def _ahead(work: Callable[[int], pa.Table], items: Iterable[int], threads: int) -> Iterator[pa.Table]:
@@ -118,7 +172,7 @@ def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Tabl
         rows = _without(rows, parts.dropped.get(part_no))
         found.append(rows)
         origin.append(np.full(rows.num_rows, part_no))
-    return _sorted(parts, schema, _concat(schema, found), np.concatenate([np.zeros(0, np.int64), *origin]))
+    return _sorted(parts, schema, concat(schema, found), np.concatenate([np.zeros(0, np.int64), *origin]))
 
 
 def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
@@ -126,7 +180,7 @@ def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
     paths = parts.paths[schema.name]
     if parts.dropped == {} and _follow_each_other(paths):
         for path in paths:
-            yield _concat(schema, [open_part(path)])
+            yield concat(schema, [open_part(path)])
         return
     ids, origin, places = [], [], []
     for part_no, path in enumerate(paths):
@@ -151,7 +205,7 @@ def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
             found.append(open_part(paths[part_no]).take(pa.array(at[mine])))
             position.append(mine)
         back = np.argsort(np.concatenate(position), kind="stable")
-        table = _concat(schema, found).take(pa.array(back))
+        table = concat(schema, found).take(pa.array(back))
         if schema.name == "documents":
             table, last = _drop_repeated(parts, table, chosen, last)
         yield table
@@ -169,7 +223,7 @@ def _follow_each_other(paths: Sequence[Path]) -> bool:
     return True
 
 
-def _concat(schema: TableSchema, tables: Sequence[pa.Table]) -> pa.Table:
+def concat(schema: TableSchema, tables: Sequence[pa.Table]) -> pa.Table:
     """The tables as one, in the schema's own types, whatever a part's vocabularies are."""
     plain = [table.select(schema.arrow.names) for table in tables]
     if not plain:

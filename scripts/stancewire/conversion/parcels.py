@@ -68,9 +68,16 @@ class Parcel:
 
 
 def cut_parcels(
-    conversion: Conversion, files: Sequence[SourceFile], facts: Mapping[str, SourceFacts]
+    conversion: Conversion,
+    files: Sequence[SourceFile],
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None = None,
 ) -> Iterator[tuple[Parcel, str | None]]:
-    """The parcels in the order of their files; beside the first span of a file that is cut, the file's SHA-256."""
+    """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
+
+    Args:
+        facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
+    """
     waiting: list[SourceFile] = []
     size = 0
     most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
@@ -78,38 +85,51 @@ def cut_parcels(
         length = file_size(file)
         if length > BYTES_A_PARCEL and is_json_lines(file):
             if waiting:
-                yield _parcel(conversion, waiting, facts), None
+                yield _parcel(conversion, waiting, facts, keys), None
                 waiting, size = [], 0
-            yield from _cut_file(conversion, file, facts)
+            yield from _cut_file(conversion, file, facts, keys)
             continue
         if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
-            yield _parcel(conversion, waiting, facts), None
+            yield _parcel(conversion, waiting, facts, keys), None
             waiting, size = [], 0
         waiting.append(file)
         size += length
     if waiting:
-        yield _parcel(conversion, waiting, facts), None
+        yield _parcel(conversion, waiting, facts, keys), None
 
 
 def _cut_file(
-    conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]
+    conversion: Conversion,
+    file: SourceFile,
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None,
 ) -> Iterator[tuple[Parcel, str | None]]:
+    last = sha256 = None
     try:
-        spans, sha256 = cut_lines(file.path, BYTES_A_PARCEL)
+        for span in cut_lines(file.path, BYTES_A_PARCEL):
+            if isinstance(span, str):
+                sha256 = span
+                continue
+            if last is not None:
+                yield last, None
+            last = _parcel(conversion, [file], facts, keys, span)
     except OSError:  # the reader says what is wrong
-        yield _parcel(conversion, [file], facts), None
-        return
-    for number, span in enumerate(spans):
-        yield _parcel(conversion, [file], facts, span), sha256 if number == 0 else None
+        last = _parcel(conversion, [file], facts, keys)
+    if last is not None:
+        yield last, sha256
 
 
 def _parcel(
-    conversion: Conversion, files: list[SourceFile], facts: Mapping[str, SourceFacts], span: Span | None = None
+    conversion: Conversion,
+    files: list[SourceFile],
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None,
+    span: Span | None = None,
 ) -> Parcel:
     own = tuple(_facts(conversion, file, facts) for file in files)
     key = hashlib.sha256(conversion.rules.encode())
     for file in files:
-        key.update(file_key(conversion, file, facts).encode())
+        key.update((file_key(conversion, file, facts) if keys is None else keys[file.root, file.source_path]).encode())
     key.update(repr(span).encode())
     size = span.end - span.start if span else sum(map(file_size, files))
     return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)
@@ -138,13 +158,15 @@ def loose_corrections(corrections: Mapping[str, tuple[Correction, ...]], files: 
 
 def _stamp(file: SourceFile) -> tuple[int, ...] | str:
     """What changes with a file's bytes; behind an address nothing is sure to, so that it is read each time."""
-    return os.urandom(16).hex() if file.address is not None else _stat(file.path)
+    return os.urandom(16).hex() if file.address is not None else _stat(file)
 
 
-def _stat(path: Path) -> tuple[int, ...]:
+def _stat(file: SourceFile) -> tuple[int, ...]:
     """Size, times and inode: as sure a sign of a change as there is without reading the file."""
+    if file.stamp is not None:
+        return file.stamp
     try:
-        found = path.stat()
+        found = os.stat(file.path)
     except OSError:
         return (-1,)
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
@@ -152,7 +174,7 @@ def _stat(path: Path) -> tuple[int, ...]:
 
 def file_size(file: SourceFile) -> int:
     """Bytes of a file; 0 where it cannot be asked."""
-    return max(0, _stat(file.path)[0]) if file.address is None else 0
+    return max(0, _stat(file)[0]) if file.address is None else 0
 
 
 def hash_lines(lines: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ..errors import Problem
 from ..sources import Reject
-from ..tables import TableSchema, make_table, write_bytes
+from ..tables import TableSchema, make_table
 
 PART_TABLES = ("documents", "segments", "sentences")
 BUCKET = "bucket"  # a part's own column: the first 16 bits of sha256(doc_id)
@@ -51,14 +51,25 @@ class Account:
 
     def write(self, folder: Path) -> None:
         """Write it beside its parts; a parcel that has an account is done."""
-        data = asdict(self)
-        write_bytes(folder / f"{self.key}.json", json.dumps(data, ensure_ascii=True).encode())
+        data = vars(self) | {name: [vars(item) for item in getattr(self, name)] for name in _SAID}
+        # Not flushed to disk: a killed process loses nothing of it, and a part that lost power is made again.
+        path = folder / f"{self.key}.json"
+        beside = path.with_suffix(".writing")
+        beside.write_bytes(json.dumps(data).encode())
+        os.replace(beside, path)
+
+
+_SAID = ("rejects", "problems", "tallies")
 
 
 def read_account(folder: Path, key: str) -> Account | None:
-    """The account of a parcel that an earlier run finished; None where there is none."""
+    """The account of a parcel that an earlier run finished; None where there is none, or a part of it is damaged."""
     try:
         data = json.loads((folder / f"{key}.json").read_bytes())
+        for number, part in enumerate(data["parts"]):
+            for name, (rows, _) in part.items():
+                if rows and not _is_whole(part_path(folder, key, number, name)):
+                    return None
         return Account(
             data["key"],
             data["n_files"],
@@ -71,6 +82,16 @@ def read_account(folder: Path, key: str) -> Account | None:
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+def _is_whole(path: Path) -> bool:
+    """Does an Arrow file end as it should? One that lost power may not."""
+    try:
+        with open(path, "rb") as source:
+            source.seek(-6, os.SEEK_END)
+            return source.read() == b"ARROW1"
+    except OSError:
+        return False
 
 
 def part_path(folder: Path, key: str, number: int, table: str) -> Path:

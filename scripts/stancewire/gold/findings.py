@@ -13,12 +13,27 @@ from .models import MODEL_METHODS
 from .rows import mention_rows, stance_rows
 from .stage import decision_problems, mirror_problems
 
+MERGED = (
+    "schema/codebook.yaml",
+    "corpus/documents.parquet",
+    "annotations/campaign.yaml",
+    "annotations/adjudications.jsonl",
+    "annotations/assignments.parquet",
+    "annotations/judgements.parquet",
+)
+"""What merging reads."""
 CHECKS = ("gold-repeat", "decision-overruled", "mirror-contradiction")
 
 
 def validate_project(project: Project) -> list[Problem]:
-    """Every check: those of what stands in the files, and those of what merging makes of it."""
-    return sorted({*check_project(project), *check_merge(project)})
+    """Every check: those of what stands in the files, and those of what merging makes of it.
+
+    What is merged must be sound: where it has problems of its own, what merging would find follows from them.
+    """
+    found = check_project(project)
+    if any(item.severity == "problem" and item.path in MERGED for item in found):
+        return found
+    return sorted({*found, *check_merge(project)})
 
 
 def check_merge(project: Project) -> list[Problem]:

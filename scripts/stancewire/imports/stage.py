@@ -381,7 +381,7 @@ def import_into(directory: Path, plan: Import, mapping: LabelMapping) -> tuple[P
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not an empty folder; name a new one")
     inventory = take_inventory(plan.said())
-    if not inventory.texts:
+    if inventory.tasks == len(inventory.empty) + len(inventory.refused):
         raise ExportError(f"{plan.files[0]}: there is no text in it that could be a document; nothing was made")
     directory.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".importing-", dir=directory.parent))

@@ -25,7 +25,7 @@ RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
 MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
 BLOCK = 16_000_000  # shingles sorted at once, of eight bytes each
 SLICE = 500_000  # of them looked at together, so that they stay in a cache
-MOST_SHARED = 24_000_000  # pairs that share a shingle, counted at once, of eight bytes each, some three times over
+MOST_SHARED = 12_000_000  # pairs that share a shingle, counted at once, of eight bytes each, some three times over
 
 PairList = npt.NDArray[np.int64]  # n rows of two numbers, a < b
 
@@ -37,12 +37,10 @@ class Candidates:
     Attributes:
         pairs: sorted.
         n_frequent: sampled shingles that more than `FREQUENT` texts have; not all of those texts were paired by them.
-        mostly_frequent: texts whose sampled shingles are such for the most part.
     """
 
     pairs: PairList
     n_frequent: int
-    mostly_frequent: int
 
 
 @dataclass
@@ -69,14 +67,13 @@ def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | 
     """
     packed = _Packed(parts, firsts, merged)
     found, counted = _find_within(packed, 0, len(firsts))
-    mostly = np.count_nonzero(counted.frequent > MOSTLY_FREQUENT * counted.sampled)
-    return Candidates(found, counted.n_frequent, int(mostly))
+    return Candidates(found, counted.n_frequent)
 
 
 def _find_within(packed: _Packed, low: int, high: int) -> tuple[PairList, _Counted]:
     """Candidates whose first text is in [low, high): all at once where they are few enough, else half by half."""
     counted = _Counted(np.zeros(packed.n_texts, np.int64), np.zeros(packed.n_texts, np.int64))
-    sums = _Sums(2 * MOST_SHARED if high - low > 1 else None)
+    sums = _Sums(4 * MOST_SHARED if high - low > 1 else None)
     try:
         for block in packed.blocks():
             for start, end in packed.cut(block):
@@ -158,9 +155,7 @@ def _bounds(parts: Sequence[Sketches], total: int) -> list[tuple[int, int]]:
 
 
 def _distinct(block: Hashes) -> Hashes:
-    fresh = np.ones(len(block), bool)
-    np.not_equal(block[1:], block[:-1], out=fresh[1:])
-    return block[fresh]
+    return block[_heads(block)]
 
 
 def _share_slice(packed: Hashes, of: _Packed, counted: _Counted, low: int, high: int) -> list[Hashes]:
@@ -239,7 +234,7 @@ class _Sums:
         self.waiting, self.n_waiting = [], 0
         events.sort()
         pairs = events >> np.uint64(1)
-        heads = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
+        heads = _heads(pairs)
         shared: Places = np.diff(np.append(heads, len(pairs))).astype(np.int64)
         events &= np.uint64(1)
         rare = np.add.reduceat(events, heads).astype(np.int64) if len(heads) else shared
@@ -248,7 +243,7 @@ class _Sums:
             both = np.concatenate([self.pairs, pairs])
             order = np.argsort(both, kind="stable")
             both = both[order]
-            heads = np.flatnonzero(np.diff(both, prepend=~both[:1]))
+            heads = _heads(both)
             shared = np.add.reduceat(np.concatenate([self.shared, shared])[order], heads)
             rare = np.add.reduceat(np.concatenate([self.rare, rare])[order], heads)
             pairs = both[heads]
@@ -256,6 +251,13 @@ class _Sums:
         if self.most is not None and len(pairs) > self.most:
             raise _TooMany
         return pairs, shared, rare
+
+
+def _heads(ordered: Hashes) -> Places:
+    """Where runs of equal numbers begin."""
+    fresh = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return np.flatnonzero(fresh)
 
 
 def _select(counted: _Counted, pairs: PairList, shared: Places, shared_rare: Places) -> PairList:

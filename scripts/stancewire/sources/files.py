@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from glob import glob, has_magic
 from pathlib import Path
@@ -35,8 +35,8 @@ def find_sources(roots: Sequence[Path | str], endings: Mapping[str, str], format
             find_remote(str(root), number, lambda path: split_name(path, endings), format, found)
             continue
         base, entries = _entries(Path(root), found)
-        for path in entries:
-            _look_at(path, base, number, endings, format, found)
+        for path, stamp in entries:
+            _look_at(path, stamp, base, number, endings, format, found)
     return found
 
 
@@ -55,25 +55,35 @@ def base_of(root: Path | str) -> Path:
     return top.parent if top.is_file() else top
 
 
-def _entries(root: Path, found: FoundSources) -> tuple[Path, list[Path]]:
+# A path, and its stamp where it is a regular file that no link leads to; others have to be looked at.
+Entry = tuple[str, tuple[int, int, int, int] | None]
+
+
+def _entries(root: Path, found: FoundSources) -> tuple[Path, list[Entry]]:
     """The folder that a root's paths are relative to, and what is there to be looked at."""
     base = base_of(root)
     if has_magic(str(root)) and not os.path.lexists(root):
-        entries: list[Path] = []
+        entries: dict[str, Entry] = {}
         for name in sorted(glob(str(root), recursive=True), key=os.fsencode):
-            path = base / Path(os.path.abspath(name)).relative_to(os.path.abspath(base))
-            entries += _walk(path, base, found) if path.is_dir() and not path.is_symlink() else [path]
+            path = str(base / Path(os.path.abspath(name)).relative_to(os.path.abspath(base)))
+            is_folder = os.path.isdir(path) and not os.path.islink(path)
+            for entry in _walk(path, base, found) if is_folder else [(path, None)]:
+                entries.setdefault(entry[0], entry)
         if not entries:
             raise SourceError(f"no file is named like {root}; name a folder, a file or another pattern")
-        return base, sorted(dict.fromkeys(entries), key=os.fsencode)
+        return base, _sorted(entries.values())
     try:
         top = root.resolve(strict=True)
     except (OSError, RuntimeError):
         raise SourceError(f"there is no source {root}; name a folder or a file") from None
-    return base, [top] if top.is_file() else sorted(_walk(top, top, found), key=os.fsencode)
+    return base, [(str(top), None)] if top.is_file() else _sorted(_walk(str(top), top, found))
 
 
-def _walk(folder: Path, base: Path, found: FoundSources) -> Iterator[Path]:
+def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: os.fsencode(entry[0]))
+
+
+def _walk(folder: str, base: Path, found: FoundSources) -> Iterator[Entry]:
     """Everything below a folder that is no folder; links to folders come as they are."""
     try:
         with os.scandir(folder) as scan:
@@ -83,29 +93,50 @@ def _walk(folder: Path, base: Path, found: FoundSources) -> Iterator[Path]:
         found.rejects.append(Reject(_stored_path(folder, base), -1, "source-unreadable", message))
         return
     for entry in entries:
-        path = folder / entry.name
         if entry.name.startswith("."):
-            found.ignored.append(_stored_path(path, base))
+            found.ignored.append(_stored_path(entry.path, base))
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, base, found)
+            yield from _walk(entry.path, base, found)
         else:
-            yield path
+            yield entry.path, _stamp(entry)
 
 
-def _stored_path(path: Path, base: Path) -> str:
-    return "/".join(stored_name(part) for part in path.relative_to(base).parts)
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, int, int, int] | None:
+    try:
+        if entry.is_file(follow_symlinks=False):
+            is_at = entry.stat(follow_symlinks=False)
+            # Windows tells neither inode nor the time of change here.
+            return (is_at.st_size, is_at.st_mtime_ns, is_at.st_ctime_ns, is_at.st_ino) if os.name != "nt" else None
+    except OSError:  # it is gone already
+        pass
+    return None
+
+
+def _stored_path(path: str, base: Path) -> str:
+    inside = path.removeprefix(str(base)).lstrip(os.sep)
+    if os.sep == "/" and inside.isascii() and inside.isprintable() and "%" not in inside:
+        return inside
+    return "/".join(stored_name(part) for part in Path(path).relative_to(base).parts)
 
 
 def _look_at(
-    path: Path, base: Path, root: int, endings: Mapping[str, str], format: str | None, found: FoundSources
+    path: str,
+    stamp: tuple[int, int, int, int] | None,
+    base: Path,
+    root: int,
+    endings: Mapping[str, str],
+    format: str | None,
+    found: FoundSources,
 ) -> None:
     source_path = _stored_path(path, base)
-    refusal = _refusal(path, base)
+    refusal = None if stamp is not None else _refusal(Path(path), base)
     if refusal is not None:
         found.rejects.append(Reject(source_path, -1, *refusal))
         return
     name, known = split_name(source_path, endings)
-    found.files.append(SourceFile(path, source_path, root, format or known, name, forced=format is not None))
+    found.files.append(
+        SourceFile(path, source_path, root, format or known, name, forced=format is not None, stamp=stamp)
+    )
 
 
 def _refusal(path: Path, base: Path) -> tuple[str, str] | None:
@@ -173,4 +204,6 @@ def spread_prefixes(prefixes: Sequence[str], n_roots: int) -> list[str]:
 
 def with_name(file: SourceFile, name: str, prefix: str = "") -> SourceFile:
     """The file under the id that its document gets; `prefix` is put before the ids of its records."""
+    if name == file.name and prefix == file.prefix:
+        return file
     return replace(file, name=name, prefix=prefix)

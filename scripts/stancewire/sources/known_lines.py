@@ -17,6 +17,7 @@ from .columns import FIELDS, match_columns, same_key, shown
 # A crawl of many sites has ever new sets of keys: a few are kept, and no more than these are ever looked at.
 KEPT = 4
 MOST = 64
+NAMED = ("id", "title", "text", "date", "outlet", "url")
 
 
 class KnownLine:
@@ -24,7 +25,7 @@ class KnownLine:
 
     Attributes:
         names: their keys; those that are no column may be missing. columns: ours -> theirs.
-        line: these in one line, as records state it. others: ours beside those that `Values` names.
+        line: these in one line, as records state it; `tally`: under which it is counted. others: ours beside `NAMED`.
         decode: bytes of a line -> an object with our names as attributes, None where the line has no such key; raises
             ValueError or msgspec.MsgspecError where it is another kind of line.
     """
@@ -33,7 +34,8 @@ class KnownLine:
         self.names = names
         self.columns = columns
         self.line = shown({ours: theirs for ours, theirs in columns.items() if theirs.split(".")[0] in names})
-        self.others = tuple(ours for ours in columns if ours not in _NAMED)
+        self.tally = "columns", self.line
+        self.others = tuple(ours for ours in columns if ours not in NAMED)
         beside = [name for name in names if name not in columns.values()]
         keys = {**columns, **{f"beside_{number}": name for number, name in enumerate(beside)}}
         made = msgspec.defstruct(
@@ -48,7 +50,15 @@ class KnownLine:
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(made).decode
 
 
-_NAMED = ("id", "title", "text", "date", "outlet", "url")
+_last: tuple[str, Mapping[str, str], KnownLines] | None = None
+
+
+def known_lines(path: str, given: Mapping[str, str]) -> KnownLines:
+    """Those of a file; of one that is read in pieces, what was met in the piece before is still known."""
+    global _last
+    if _last is None or _last[0] != path or _last[1] != given:
+        _last = path, given, KnownLines(given)
+    return _last[2]
 
 
 class KnownLines:

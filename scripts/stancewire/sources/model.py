@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -18,9 +18,10 @@ class SourceFile:
         prefix: what is put before ids that stand inside it (a record's id column).
         forced: was the format given by the caller, so that the content is not asked?
         address: where it is, if that is not on this machine (an fsspec URL).
+        stamp: size, times and inode when it was found: what changes with its bytes; None where nobody looked.
     """
 
-    path: Path
+    path: Path | str
     source_path: str
     root: int
     format: str | None
@@ -28,6 +29,7 @@ class SourceFile:
     prefix: str = ""
     forced: bool = False
     address: str | None = None
+    stamp: tuple[int, int, int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def open_source(file: SourceFile) -> IO[bytes]:
     """
     if file.address is None:
         return open(file.path, "rb")
-    return io.BufferedReader(cast("io.RawIOBase", open_address(file.address)), 1 << 16)
+    return io.BufferedReader(open_address(file.address), 1 << 16)
 
 
 def is_json_lines(file: SourceFile) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,26 +18,31 @@ class Span:
     first_record: int
 
 
-def cut_lines(path: Path, size: int) -> tuple[list[Span], str]:
-    """Spans of some `size` bytes that hold whole lines, and the SHA-256 of the file.
+def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
+    """Spans of some `size` bytes that hold whole lines, each as soon as it is found; at last the file's SHA-256.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read. Where that shows later, the rest is one more span, and there is no SHA-256.
     """
-    spans: list[Span] = []
     hashed = hashlib.sha256()
     start = first = position = n_lines = 0
-    with open(path, "rb") as source:
-        while block := source.read(1 << 20):
-            hashed.update(block)
-            if position + len(block) - start >= size and (cut := block.rfind(b"\n")) >= 0:
-                n_lines += block.count(b"\n", 0, cut + 1)
-                spans.append(Span(start, position + cut + 1, first))
-                start, first = position + cut + 1, n_lines
-                n_lines += block.count(b"\n", cut + 1)
-            else:
-                n_lines += block.count(b"\n")
-            position += len(block)
-    if start < position or not spans:
-        spans.append(Span(start, position, first))
-    return spans, hashed.hexdigest()
+    try:
+        with open(path, "rb", buffering=0) as source:
+            while block := source.read(1 << 20):
+                hashed.update(block)
+                if position + len(block) - start >= size and (cut := block.rfind(b"\n")) >= 0:
+                    n_lines += block.count(b"\n", 0, cut + 1)
+                    yield Span(start, position + cut + 1, first)
+                    start, first = position + cut + 1, n_lines
+                    n_lines += block.count(b"\n", cut + 1)
+                else:
+                    n_lines += block.count(b"\n")
+                position += len(block)
+    except OSError:
+        if start == 0:
+            raise
+        yield Span(start, sys.maxsize, first)  # whoever reads it will say why it cannot be read
+        return
+    if start < position or position == 0:
+        yield Span(start, position, first)
+    yield hashed.hexdigest()

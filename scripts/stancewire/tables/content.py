@@ -8,6 +8,7 @@ Row groups, chunks, dictionaries and library versions leave no trace in it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Any
 
@@ -62,13 +63,23 @@ def _update(field: Field, chunk: pa.Array, validity: Any, lengths: Any, values: 
     validity.update(_fixed(pc.is_valid(chunk).cast(pa.uint8())))
     if field.type == "string":
         text = chunk.cast(pa.string()) if pa.types.is_dictionary(chunk.type) else chunk
-        text = pc.fill_null(text, "").cast(pa.large_binary())
+        # Where nothing is null the bytes can be hashed as they lie.
+        text = (pc.fill_null(text, _nothing(text.type)) if text.null_count else text).cast(pa.large_binary())
         lengths.update(_fixed(pc.binary_length(text).cast(pa.int64())))
         values.update(_binary(text))
     else:
         if field.type == "datetime":
             chunk = chunk.cast(pa.timestamp("us", "UTC"))
-        values.update(_fixed(pc.fill_null(chunk.cast(_FIXED[field.type]), 0)))
+        chunk = chunk.cast(_FIXED[field.type])
+        values.update(_fixed(pc.fill_null(chunk, _nothing(chunk.type)) if chunk.null_count else chunk))
+
+
+@functools.cache
+def _nothing(kind: pa.DataType) -> pa.Scalar:
+    """What stands for null: an empty string, or zero. (`pa.scalar` would import pandas first.)"""
+    zeros = pa.py_buffer(bytes(16))
+    is_string = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return pa.Array.from_buffers(kind, 1, [None, zeros, pa.py_buffer(b"")] if is_string else [None, zeros])[0]
 
 
 def _fixed(array: pa.Array) -> memoryview | bytes:

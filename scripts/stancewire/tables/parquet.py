@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP_ROWS = 65_536
+
+
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """A table without rows; Arrow's own `empty_table` imports pandas."""
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 class ParquetFile:
@@ -23,7 +30,7 @@ class ParquetFile:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.rows = 0
         self._schema = schema.remove_metadata()
-        self._sink = open(path, "wb")  # noqa: SIM115 (closed in __exit__)
+        self._sink = _HashedFile(path, "wb")
         self._writer = pq.ParquetWriter(
             self._sink, self._schema, compression="zstd", compression_level=3, version="2.6"
         )
@@ -32,6 +39,11 @@ class ParquetFile:
 
     def __enter__(self) -> Self:
         return self
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the closed file."""
+        return self._sink.hashed.hexdigest()
 
     def write(self, table: pa.Table) -> None:
         """Add rows, which follow those before in key order."""
@@ -64,10 +76,31 @@ class ParquetFile:
                 if self._n_waiting:
                     self._write_group(self._n_waiting)
                 if self.rows == 0:
-                    self._writer.write_table(self._schema.empty_table(), row_group_size=ROW_GROUP_ROWS)
+                    self._writer.write_table(empty_table(self._schema), row_group_size=ROW_GROUP_ROWS)
             self._writer.close()
             if kind is None:
-                self._sink.flush()
                 os.fsync(self._sink.fileno())
         finally:
             self._sink.close()
+
+    def give_up(self) -> None:
+        """Close the file as it is; it is of no use."""
+        with self._sink:
+            self._writer.close()
+
+
+class _HashedFile(io.FileIO):
+    """A file, and the hash of all that was written."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__(path, mode)
+        self.hashed = hashlib.sha256()
+
+    def write(self, data: Any, /) -> int:
+        """All of the data."""
+        whole = memoryview(data)
+        self.hashed.update(whole)
+        done = 0
+        while done < len(whole):  # the system may take less
+            done += super().write(whole[done:])
+        return done

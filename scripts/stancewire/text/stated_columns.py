@@ -5,91 +5,91 @@ What is asked again and again (a day, an outlet) is found once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..sources.columns import as_words
 from .lexicon import Lexicon, furniture_key
 
 if TYPE_CHECKING:
     from ..sources.facts import SourceFacts
 
+Row = tuple[Any, ...]
+# What a row holds; the date in days since 1970.
+COLUMNS = (
+    *("date", "date_source", "outlet", "outlet_source"),
+    *("dateline", "byline", "credit", "wire", "url", "lang", "rights", "license"),
+)
+_WEB = ("http://", "https://")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REMEMBERED = 10_000
 _EPOCH = datetime.date(1970, 1, 1)
 
 
-class StatedRow(NamedTuple):
-    """Columns of `documents`; the date in days since 1970."""
+_days: dict[str, tuple[int | None, str | None]] = {}
+_last: StatedColumns | None = None
 
-    date: int | None = None
-    date_source: str | None = None
-    outlet: str | None = None
-    outlet_source: str | None = None
-    dateline: str | None = None
-    byline: str | None = None
-    credit: str | None = None
-    wire: str | None = None
-    url: str | None = None
-    lang: str | None = None
-    rights: str = "unknown"
-    license: str | None = None
+
+def stated_columns(facts: SourceFacts, lexicon: Lexicon) -> StatedColumns:
+    """What makes the rows of a file of which these facts are known; that of the file before, where it is the same."""
+    global _last
+    if _last is None or _last.lexicon is not lexicon or (_last.facts is not facts and _last.facts != facts):
+        _last = StatedColumns(facts, lexicon)
+    return _last
 
 
 class StatedColumns:
-    """Rows of metadata for the records of one file; `facts` are those of `sources.csv`."""
+    """Rows of metadata for records of which the same is known; `facts` are those of `sources.csv`."""
 
     def __init__(self, facts: SourceFacts, lexicon: Lexicon) -> None:
         self.facts = facts
         self.lexicon = lexicon
-        self._days: dict[str, tuple[int | None, str | None]] = {}
-        self._outlets: dict[str, str] = {}
-        self._of_facts = (facts.rights, facts.license)
-        self._fixed_date = None if facts.date is None else ((facts.date - _EPOCH).days, "sources_csv")
+        self._outlets: dict[str, tuple[str | None, str | None]] = {}
+        self._fixed_day = None if facts.date is None else ((facts.date - _EPOCH).days, "sources_csv")
+        self._fixed_outlet = (facts.outlet, "sources_csv") if facts.outlet else None
+        self._rest = (facts.rights, facts.license)
 
     def row(
-        self, date: str, outlet: str, url: str, others: dict[str, str] | None = None, path: str = ""
-    ) -> tuple[Any, ...]:
-        """A `StatedRow`, as a plain tuple; all words in one line (`one_line`), empty where nothing is stated.
+        self, date: Any, outlet: Any, url: Any, record: Any = None, others: Sequence[str] = (), path: str = ""
+    ) -> Row | None:
+        """Values of `COLUMNS`; None where a value is of a type that its column cannot be.
 
         Args:
-            others: of the remaining columns, by name. path: of the file that is this document and no other.
+            date, outlet, url: what the record says, None where it says nothing.
+            record: has what it says in `others`, the remaining columns, as attributes.
+            path: of the file that is this document and no other.
         """
-        day = self._fixed_date or self._days.get(date) or self._day(date)
-        address = self.facts.url or (url if _is_address(url) else None)
+        if date.__class__ is not str:
+            date = "" if date is None else as_words("date", date)
+        if outlet.__class__ is not str:
+            outlet = "" if outlet is None else as_words("outlet", outlet)
+        if url.__class__ is not str:
+            url = "" if url is None else as_words("url", url)
+        if date is None or outlet is None or url is None:
+            return None
+        day = self._fixed_day or _days.get(date) or _day(date)
+        if not url.isascii() or not url.isprintable() or " " in url:
+            url = " ".join(url.split())
+        # As `https?://\\S+` matches: words in one line hold no white space but blanks.
+        is_address = url.startswith(_WEB) and url not in _WEB and " " not in url
+        address = self.facts.url or (url if is_address else None)
         if day[0] is None and (address or path):
             day = _path_day(address or "", path)
-        named: tuple[str | None, str | None]
-        if self.facts.outlet:
-            named = self.facts.outlet, "sources_csv"
-        elif outlet:
-            named = self._outlets.get(outlet) or self._outlet(outlet), "metadata"
-        elif address is None:
-            named = None, None
-        else:
+        named = self._fixed_outlet or self._outlets.get(outlet) or self._outlet(outlet)
+        if named[0] is None and address is not None:
             named = self._of_address(address)
-        if others is None:
-            return (*day, *named, None, None, None, None, address, None, *self._of_facts)
-        return (*day, *named, *self._others(others, address))
+        if not others:
+            return (*day, *named, None, None, None, None, address, None, *self._rest)
+        rest = self._others(record, others, address)
+        return None if rest is None else (*day, *named, *rest)
 
-    def _day(self, stated: str) -> tuple[int | None, str | None]:
-        found = None
-        if stated:
-            # What `find_date` finds in the commonest form, without its pattern.
-            if _ISO_DAY.match(stated) and not stated[10:11].isdecimal():
-                try:
-                    found = datetime.date.fromisoformat(stated[:10])
-                except ValueError:
-                    found = None
-            if found is None:
-                from .dates import find_date
-
-                found = find_date(stated)
-        answer = (None, None) if found is None else ((found - _EPOCH).days, "metadata")
-        return _remember(self._days, stated, answer)
-
-    def _outlet(self, stated: str) -> str:
-        return _remember(self._outlets, stated, self.lexicon.outlets.get(furniture_key(stated), stated))
+    def _outlet(self, stated: str) -> tuple[str | None, str | None]:
+        line = " ".join(stated.split())
+        named = self.lexicon.outlets.get(furniture_key(line), line) if line else None
+        return _remember(self._outlets, stated, (named, "metadata" if named else None))
 
     def _of_address(self, address: str) -> tuple[str | None, str | None]:
         from .article import Stated
@@ -98,14 +98,36 @@ class StatedColumns:
         found = find_metadata("", (), self.facts, self.lexicon, Stated(url=address), _no_language)
         return found.outlet, found.outlet_source
 
-    def _others(self, others: dict[str, str], address: str | None) -> tuple[Any, ...]:
+    def _others(self, record: Any, others: Sequence[str], address: str | None) -> Row | None:
         from .article import Stated
         from .metadata import find_metadata, rights_of
 
-        stated = Stated(**{name: words for name, words in others.items() if name != "encoding"})
+        given = {}
+        for name in others:
+            value = getattr(record, name)
+            words = "" if value is None else as_words(name, value)
+            if words is None:
+                return None
+            if name != "encoding":  # of words that are decoded already, it says nothing any more
+                given[name] = " ".join(words.split())
+        stated = Stated(**given)
         found = find_metadata("", (), self.facts, self.lexicon, stated, _no_language)
         rest = (found.dateline, found.byline, found.credit, found.wire, address, found.lang)
         return (*rest, rights_of(self.facts, stated), self.facts.license or stated.license or None)
+
+
+def _day(stated: str) -> tuple[int | None, str | None]:
+    line = " ".join(stated.split())
+    found = None
+    # What `find_date` finds in the commonest form, without its pattern.
+    if _ISO_DAY.match(line) and not line[10:11].isdecimal():
+        with contextlib.suppress(ValueError):
+            found = datetime.date.fromisoformat(line[:10])
+    if found is None and line:
+        from .dates import find_date
+
+        found = find_date(line)
+    return _remember(_days, stated, (None, None) if found is None else ((found - _EPOCH).days, "metadata"))
 
 
 def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
@@ -118,11 +140,6 @@ def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
 
 def _no_language(_: str) -> tuple[None, None]:
     return None, None
-
-
-def _is_address(url: str) -> bool:
-    """As `https?://\\S+` matches: words in one line hold no other white space."""
-    return url.startswith(("http://", "https://")) and url not in ("http://", "https://") and " " not in url
 
 
 def _remember(known: dict[str, Any], stated: str, answer: Any) -> Any:
