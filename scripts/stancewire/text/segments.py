@@ -128,7 +128,7 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     parts = _cut_dateline(parts, first_body, lexicon)
     for part in parts:
         if not part.role:
-            part.be("body", "paragraph")
+            part.role, part.rule = "body", "paragraph"
     parts = _cut_closer(parts, lexicon)
     # A named tuple's own constructor takes twice the time.
     return [_new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(parts)]
@@ -332,7 +332,7 @@ def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
 
 def _cut_dateline(parts: list[Part], first_body: int, lexicon: Lexicon) -> list[Part]:
     """Cut the dateline off the body's first paragraph; one that names an agency may also open the second or third."""
-    if any(part.role == "dateline" for part in parts):
+    if "dateline" in [part.role for part in parts]:
         return parts
     body = (number for number in range(first_body, len(parts)) if not parts[number].role)
     for order, number in enumerate(islice(body, 3)):
