@@ -13,16 +13,18 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from stancewire.checks.project_checks import check_project
-from stancewire.conversion import gather, records
+from stancewire.conversion import columnar, gather, records
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
 from stancewire.corpus import WORK, convert_corpus
 from stancewire.project import Project
-from stancewire.sources import Limits, ReadOptions
+from stancewire.sources import Limits, ReadOptions, readers
 from stancewire.tables import read_manifest, read_table, read_table_schema
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -454,6 +456,34 @@ def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, mo
     convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "cut", reprints=False)
     assert len(cut) >= 2 and cut[0][2] == 0 < cut[1][2]
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "cut")
+
+
+@pytest.mark.parametrize("fields", ["all", "text"])
+def test_row_groups_of_parquet_give_the_bytes_of_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: str
+) -> None:
+    articles = [json.loads(make_article(number).as_json()) for number in range(120)]
+    for number in (7, 50):
+        articles[number]["text"] = ""  # a row that is refused has a number, too
+    table = pa.Table.from_pylist([{name: row[name] for name in ("id", "title", "text", "date")} for row in articles])
+    (tmp_path / "in").mkdir()
+    pq.write_table(table, tmp_path / "in" / "a.parquet", row_group_size=10)
+    whole = convert_corpus(None, [tmp_path / "in"], tmp_path / "whole", fields=fields, reprints=False)
+    assert whole.counts["written"] == 118 and whole.counts["rejected_by"] == {"source-empty": 2}
+    monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 20_000)
+    cut: list[tuple[int, int, int]] = []
+    original = readers.read_groups
+    module = columnar if fields == "text" else records
+    monkeypatch.setattr(module, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
+    report = convert_corpus(None, [tmp_path / "in"], tmp_path / "cut", fields=fields, reprints=False)
+    assert len(cut) > 3 and cut[0][2] == 0 and all(start * 10 == first for start, _, first in cut)
+    assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole") and report.counts == whole.counts
+    convert_corpus(None, [tmp_path / "in"], tmp_path / "two", fields=fields, reprints=False, workers=2)
+    assert files_of(tmp_path / "two") == files_of(tmp_path / "whole")
+    raw = (tmp_path / "in" / "a.parquet").read_bytes()
+    (tmp_path / "in" / "a.parquet").write_bytes(raw[:-50])  # without its list of contents
+    broken = convert_corpus(None, [tmp_path / "in"], tmp_path / "broken", fields=fields, reprints=False)
+    assert [(p.path, p.check) for p in broken.rejects] == [("a.parquet", "source-damaged")]
 
 
 def test_columns_and_limits_of_another_run_are_not_believed(tmp_path: Path) -> None:

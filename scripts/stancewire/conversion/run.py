@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,8 +215,8 @@ class Run:
                 raise Again
         self.rejects += [*self.found.rejects, *parts.rejects]
         rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(() if self.reprints else REPRINT_TABLES, ())
-        rows = {**rows, "rejects": [vars(reject) for reject in one_a_place(self.rejects)]}
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
+        made["rejects"] = schemas["rejects"], make_table(schemas["rejects"], _reject_columns(one_a_place(self.rejects)))
         if self.reprints:
             made |= self._group_reprints(schemas, workers)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
@@ -320,15 +321,27 @@ def _by_name(names: Any) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
+def _reject_columns(rejects: Sequence[Reject]) -> Any:
+    """The table of rejects, column by column."""
+    import pyarrow as pa
+
+    names = [item.name for item in fields_of(Reject)]
+    kinds = {"record_no": pa.int64()}
+    columns = ([getattr(reject, name) for reject in rejects] for name in names)
+    made = [pa.array(column, kinds.get(name, pa.string())) for name, column in zip(names, columns, strict=True)]
+    return pa.table(made, names=names)
+
+
 def one_a_place(rejects: Sequence[Reject]) -> list[Reject]:
     """Rejects by place; where two roots hold files of one path, or a file fails twice, the messages are joined."""
-    by_place: dict[tuple[str, int], list[Reject]] = {}
-    for reject in rejects:
-        by_place.setdefault((reject.source_path, reject.record_no), []).append(reject)
-    return [
-        Reject(*place, same[0].check, " | ".join(reject.message for reject in same))
-        for place, same in sorted(by_place.items())
-    ]
+    found: list[Reject] = []
+    for reject in sorted(rejects, key=lambda reject: (reject.source_path, reject.record_no)):
+        last = found[-1] if found else None
+        if last is not None and (last.source_path, last.record_no) == (reject.source_path, reject.record_no):
+            found[-1] = replace(last, message=f"{last.message} | {reject.message}")
+        else:
+            found.append(reject)  # as it is: there may be millions
+    return found
 
 
 def _inputs(

@@ -9,8 +9,8 @@ files of one path, these are converted again together.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ from ..errors import Problem
 from ..sources import Reject
 from ..tables import file_sha256, read_manifest
 from .arrays import strings
-from .parts import Tally, write_arrow
+from .parts import Tally, as_json, write_arrow
 
 Said = Reject | Problem | Tally
 STATE = "state.arrow"
 _SCHEMA = pa.schema([(name, pa.string()) for name in ("root", "source_path", "key", "sha256", "said")])
+_ROWS = 10_000  # written at a time
 # A file: the number of its root and its path below that.
 Place = tuple[int, str]
 
@@ -94,21 +95,28 @@ def write_state(
         folder: the work folder. rules: what all rows depend on. tables: SHA-256 of the written tables, by name.
         said: rejects, problems and tallies of single sources; others are found anew each time.
     """
-    by_path: dict[str, list[Any]] = {}
+    by_path: dict[str, list[Said]] = {}
     for item in said:
         name = item.path if isinstance(item, Problem) else item.source_path
-        by_path.setdefault(name, []).append(asdict(item))
-    columns: list[list[str | None]] = [
-        [str(root) for root, _ in keys],
-        [source_path for _, source_path in keys],
-        list(keys.values()),
-        [hashes.get(place) for place in keys],
-        # Of files of one path all stands with the first.
-        [json.dumps(by_path.pop(name)) if name in by_path else None for _, name in keys],
-    ]
+        by_path.setdefault(name, []).append(item)
     about = {"rules": rules, "tables": dict(tables)}
     schema = _SCHEMA.with_metadata({"stancewire": json.dumps(about)})
-    write_arrow(folder / STATE, [pa.Table.from_arrays([strings(column) for column in columns], schema=schema)])
+
+    def pieces() -> Iterator[pa.Table]:
+        places = list(keys)
+        for start in range(0, max(1, len(places)), _ROWS):
+            piece = places[start : start + _ROWS]
+            columns: list[list[str | None]] = [
+                [str(root) for root, _ in piece],
+                [source_path for _, source_path in piece],
+                [keys[place] for place in piece],
+                [hashes.get(place) for place in piece],
+                # Of files of one path all stands with the first.
+                [json.dumps(list(map(as_json, by_path.pop(name)))) if name in by_path else None for _, name in piece],
+            ]
+            yield pa.Table.from_arrays([strings(column) for column in columns], schema=schema)
+
+    write_arrow(folder / STATE, pieces())
 
 
 def read_state(folder: Path, rules: str) -> State | None:
