@@ -177,3 +177,13 @@ def test_truncated_export_stores_nothing_wherever_it_was_cut(tmp_path: Path, at:
     with project.writing(), pytest.raises(ExportError, match=r"cut.json (ends in the middle|.*is not JSON)"):
         import_files(project, plan_import([cut], "label-studio", "label-studio export"), LabelMapping())
     assert sorted(project.exports.rglob("*")) == before
+
+
+def test_places_far_beyond_any_text_are_in_quarantine(tmp_path: Path) -> None:
+    far = span(ANA, "Kure", "Place")
+    far["value"] |= {"start": 10**30, "end": 10**31}
+    project, _ = bring(tmp_path, task(ANA, annotation(1, far)), task(ANA, annotation(2)))
+    (row,) = rows(project, "quarantine")
+    assert row["text"] == "Kure" and row["reason"]
+    stored = [r for *_, document in read_stored(project) for answer in _answers(document) for r in answer["result"]]
+    assert "is outside any text" in stored[0]["meta"]["place"]

@@ -129,6 +129,7 @@ def test_silence_outside_what_was_shown_is_no_vote(project: Project, monkeypatch
     (berg,) = tables["mentions"]
     assert (berg["text"], berg["n_annotators"], berg["decided_by"]) == ("Ada Berg", 1, "single")
     assert {row["text"] for row in tables["conflicts"]} == {"cod"}, "but where it was shown, silence counts"
+    assert write_gold(project).counts["documents_judged_in_part"] == 1, "which merge says"
 
 
 def test_explain_says_that_nobody_was_asked_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

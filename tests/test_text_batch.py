@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,10 @@ from stancewire.text.batch import Analyser
 from stancewire.text.corrections import Correction
 from stancewire.text.letters import ALNUM, LAST, LOWER, OTHER, SPACE, STOP, STOPS, WILD, classes, letters
 from stancewire.text.lexicon import _FURNITURE_LINES
-from stancewire.text.model import KnownBlock
+from stancewire.text.model import KnownBlock, Segment
 from stancewire.text.scan import Readers, Scan
 from stancewire.text.segments import segment_blocks
+from stancewire.text.sentence_batch import split_spans
 
 TESTS = Path(__file__).parent
 sys.path.insert(0, str(TESTS / "benchmarks"))
@@ -167,6 +169,27 @@ def test_blocks_that_end_within_a_line(text: str, first: int, second: int) -> No
     first, second = sorted((min(first, len(text)), min(second, len(text))))
     cut = ((0, first), (first, second), (second, len(text)))
     check_same([text], [[KnownBlock(start, end) for start, end in cut if start < end]])
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.sets(st.integers(0, 120), max_size=8), st.sampled_from(("body", "headline", "caption", "credit")))
+def test_any_segments(text: str, cuts: set[int], role: str) -> None:
+    """Segments that a correction cut anywhere, in the middle of a word, too."""
+    borders = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    parts = []
+    for start, end in pairwise(borders):
+        words = text[start:end].strip()
+        begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+        if words:
+            kind = role if len(parts) % 3 == 1 else "body"
+            parts.append(Segment(len(parts), kind, begin, begin + len(words), "correction"))
+    scan = Scan([text])
+    asked = [part for part in parts if part.role != "credit"]
+    starts, ends = (np.array([part[at] for part in asked], np.int64) + scan.base[0] for at in (2, 3))
+    found = split_spans(scan, starts, ends, np.array([part.role == "headline" for part in asked], np.bool_))
+    rows = [asked[span].seg_no for span in found.spans], found.starts - scan.base[0], found.ends - scan.base[0]
+    assert list(zip(*rows, strict=True)) == [(s.seg_no, s.start, s.end) for s in split_sentences(text, parts)]
+    assert scan.count_words(starts, ends).tolist() == [len(text[part.start : part.end].split()) for part in asked]
 
 
 def may_of(line: str) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..codebook.model import Rules
+from ..engine import without_collector
 from ..judgements.shown import Shown, Task, covers
 from ..label_studio.model import PROJECTED
 from .align import Span, align
@@ -102,6 +103,7 @@ def independent_votes(votes: list[Vote], dependent: Collection[str] = ()) -> tup
     return (votes[:1] if len(said) == 1 else votes), True
 
 
+@without_collector
 def make_units(
     judgements: Iterable[Row],
     assignments: Iterable[Row],

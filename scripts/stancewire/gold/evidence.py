@@ -14,6 +14,7 @@ from ..agreement.measure import measure_agreement
 from ..agreement.shared import SharedUnits, make_shared_units
 from ..agreement.units import LAYER_PASS, Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..engine import without_collector
 from ..judgements.shown import Shown, Task
 from ..judgements.versions import Versions
 from ..project import Project
@@ -123,6 +124,7 @@ class Evidence:
         return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
 
 
+@without_collector
 def read_evidence(
     project: Project,
     judgements: Path | None = None,

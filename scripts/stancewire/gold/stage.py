@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..agreement.units import contradictions
 from ..codebook import Codebook, read_codebook
+from ..engine import without_collector
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
 from ..judgements.versions import Versions
@@ -124,6 +125,7 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
     return found
 
 
+@without_collector
 def write_gold(
     project: Project,
     method: Method | None = None,
@@ -180,6 +182,8 @@ def write_gold(
     else:
         write_bytes(certificate, split.certificate_bytes)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
+    if in_part := len(evidence.versions.partly_shown & set(evidence.texts)):
+        counts["documents_judged_in_part"] = in_part  # gold has nothing on the rest of them: see `carried`
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
     notes = [*evidence_notes([outcome.unit for outcome in outcomes]), *method_notes(methods, usual)]

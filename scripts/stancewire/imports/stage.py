@@ -140,7 +140,8 @@ def import_files(
     _refuse_unknown(roles, inventory)
     _describe(inventory, report)
     if add_texts or fresh is not None:
-        known = {canonical(a.text) for a in read_articles(project).values()} if fresh is None else set()
+        texts = [canonical(article.text) for article in read_articles(project).values()] if fresh is None else []
+        known = set(map(text_key, texts))
         if not dry_run:
             report.counts["texts added"] = add_sources(project, plan.said(), known, plan.day)
             convert_corpus(project)

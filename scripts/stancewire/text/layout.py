@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .endings import ends_sentence
 from .letters import ALNUM, LOWER, STOP
 from .paragraphs import MAX_WRAPPED_WIDTH, is_wrapped, read_paragraphs
-from .patterns import ends_sentence
 from .scan import Bools, Places, Readers, Scan
 from .segments import ALONE, DATELINE, begins_paragraph, stands_alone
 

@@ -73,6 +73,7 @@ class Scan:
     Attributes:
         joined: all of it. base: where each text begins. points: code points. classes: their bits (`letters`).
         word_starts, word_ends: places of all words, as `str.split()` finds them; ends are the place after.
+        stops: places of what may end a sentence.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -87,8 +88,11 @@ class Scan:
         alnum = (self.classes & ALNUM) > 0
         self._runs = np.flatnonzero(alnum[1:] > alnum[:-1]) + 1
         self._alnum_words = self.word_starts[alnum[self.word_starts]]
-        self._odd = np.flatnonzero(self.classes & ODD)
-        self._marks = np.flatnonzero(self.classes & MARK)
+        signs = np.flatnonzero((self.classes & (STOP | MARK | ODD)) != 0)
+        kinds = self.classes[signs]
+        self.stops = signs[(kinds & STOP) > 0]
+        self._marks = signs[(kinds & MARK) > 0]
+        self._odd = signs[(kinds & ODD) > 0]
 
     def count_words(self, starts: Places, ends: Places) -> Places:
         """Words of spans that begin and end in a character that is no white space."""

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from . import patterns
+from .endings import ends_in_period, ends_sentence
 from .lexicon import DEFAULT, Lexicon, furniture_key
 from .model import KnownBlock, Segment
 from .paragraphs import read_paragraphs
@@ -128,7 +129,7 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     parts = _cut_dateline(parts, first_body, lexicon)
     for part in parts:
         if not part.role:
-            part.be("body", "paragraph")
+            part.role, part.rule = "body", "paragraph"
     parts = _cut_closer(parts, lexicon)
     # A named tuple's own constructor takes twice the time.
     return [_new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(parts)]
@@ -227,7 +228,7 @@ def _name_repeated(parts: list[Part]) -> None:
 def _may_be_repeated(part: Part) -> bool:
     if part.role or len(part.text) > MAX_REPEATED or not 2 <= len(part.text.split()) <= MAX_REPEATED_WORDS:
         return False
-    return not patterns.ends_sentence(part.text) and not part.text.endswith((":", ","))
+    return not ends_sentence(part.text) and not part.text.endswith((":", ","))
 
 
 def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
@@ -316,7 +317,7 @@ def _is_lone_dateline(part: Part, lexicon: Lexicon) -> bool:
 def _is_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     """Is it short, no sentence with a period, and does something longer or finished come after it?"""
     text = parts[number].text
-    if len(text) > MAX_HEADLINE_CHARS or patterns.ends_in_period(text) or _SPEAKER.match(text):
+    if len(text) > MAX_HEADLINE_CHARS or ends_in_period(text) or _SPEAKER.match(text):
         return False
     n_words = len(text.split())
     if n_words > MAX_HEADLINE_WORDS or (n_words < 2 and (len(text) < 6 or text.isascii())):
@@ -327,7 +328,7 @@ def _is_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     if "." in text and _TWO_SENTENCES.search(text):
         return False
     rest = _unnamed_after(parts, number)
-    return any(len(later.text) > len(text) or patterns.ends_sentence(later.text) for later in rest)
+    return any(len(later.text) > len(text) or ends_sentence(later.text) for later in rest)
 
 
 def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
@@ -341,7 +342,7 @@ def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
 
 def _cut_dateline(parts: list[Part], first_body: int, lexicon: Lexicon) -> list[Part]:
     """Cut the dateline off the body's first paragraph; one that names an agency may also open the second or third."""
-    if any(part.role == "dateline" for part in parts):
+    if "dateline" in [part.role for part in parts]:
         return parts
     body = (number for number in range(first_body, len(parts)) if not parts[number].role)
     for order, number in enumerate(islice(body, 3)):

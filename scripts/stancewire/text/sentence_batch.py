@@ -49,7 +49,7 @@ def split_spans(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> Se
 def _find_breaks(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> tuple[Places, Places]:
     """Where sentences begin within the spans, and where those before them end."""
     points, kinds = scan.points, scan.classes
-    places = np.flatnonzero(kinds & STOP)
+    places = scan.stops
     spans = np.searchsorted(starts, places, "right") - 1
     inside = spans >= 0
     if len(ends):
