@@ -95,9 +95,10 @@ class Batch:
         span = parcel.span
         raw = _read(file, span)
         format = None
-        # What is known of single records, and UTF-16 and -32, are not ordinary.
-        if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
+        # What is known of single records, and JSON in UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
+            format = None if format == "jsonl" and wide_codec(raw[:4]) is not None else format
         if raw is not None and format == "jsonl":
             self._take_lines(raw, file, facts, 0 if span is None else span.first_record)
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
