@@ -15,7 +15,7 @@ from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
 from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
 from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
-from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
+from .parcels import MAX_BYTES, Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
 from .parts import PART_TABLES, Account, Tally, part_path
 from .state import Changes, Said, State, take_over, write_state
 
@@ -159,7 +159,6 @@ class Run:
     def _early(self, files: Sequence[SourceFile], beside: bool) -> EarlyTables | None:
         """The tables of documents, on their way; None where there is too much for one file anyway."""
         from .early import EarlyTables
-        from .gather import MAX_BYTES
 
         # A packed file has no size that says anything; the tables will be given up when there is too much.
         if sum(map(file_size, files)) > MAX_BYTES:
