@@ -8,14 +8,16 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import Problem
 from ..sources import Reject
-from ..tables import TableSchema, make_table
+
+if TYPE_CHECKING:
+    from ..tables import TableSchema
 
 PART_TABLES = ("documents", "segments", "sentences")
 BUCKET = "bucket"  # a part's own column: the first 16 bits of sha256(doc_id)
@@ -104,6 +106,10 @@ def write_part(
     folder: Path, key: str, number: int, schemas: Mapping[str, TableSchema], tables: Mapping[str, pa.Table]
 ) -> dict[str, tuple[int, int]]:
     """Write the rows of a part, documents first, with each row's bucket; returns rows and bytes of values by table."""
+    import pyarrow.compute as pc
+
+    from ..tables import make_table
+
     sizes = {}
     doc_ids = buckets = None
     for name, rows in tables.items():
