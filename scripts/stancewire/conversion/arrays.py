@@ -26,6 +26,13 @@ def strings(values: Sequence[str | None]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(data.encode()), valid)
 
 
+def hexadecimal(values: Sequence[bytes]) -> pa.StringArray:
+    """Bytes of one length as hexadecimal digits."""
+    offsets = np.arange(len(values) + 1, dtype=np.int32) * np.int32(2 * len(values[0]))
+    data = b"".join(values).hex().encode()
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(data))
+
+
 def texts(values: Sequence[bytes]) -> tuple[pa.LargeStringArray, bytes, npt.NDArray[np.int64]]:
     """Words that are UTF-8 already; also their bytes joined, and where each begins in these (and the last ends)."""
     data = b"".join(values)

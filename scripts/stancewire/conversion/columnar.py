@@ -37,7 +37,7 @@ from ..text.columnwise import Leads, count_words, find_suspects
 from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
-from .arrays import codes, constant, days, integers, strings, texts
+from .arrays import codes, constant, days, hexadecimal, integers, strings, texts
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, duplicate, read_account, write_documents
 
@@ -53,6 +53,7 @@ ROW = (
     *("doc_id", "source_path", "record_no", "format", "title", *STATED),
     *("text", "n_chars", "encoding", "encoding_score", "raw_sha256", "text_sha256"),
 )
+DIGESTS = ("raw_sha256", "text_sha256")  # as bytes
 COUNTED = ("n_words", "n_sentences")
 EMPTY = ("extractor", "lang_score")
 # What `decode` has to look at although it is valid UTF-8.
@@ -70,7 +71,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     if done is not None:
         return done
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    batch = Batch(conversion, schema, Account(parcel.key, n_files, parcel.n_bytes))
+    batch = Batch(conversion, schema, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         batch.take_file(file, facts, parcel)
     batch.write_part()
@@ -85,6 +86,7 @@ class Batch:
     conversion: Conversion
     schema: TableSchema
     account: Account
+    is_large: bool = False
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     n_chars: int = 0
     others: Rows | None = None
@@ -94,14 +96,15 @@ class Batch:
         """All records of a file, or of the parcel's span of it."""
         span = parcel.span
         raw = None if span is not None and span.groups else _read(file, span)
-        format = None
-        # What is known of single records, and UTF-16 and -32, are not ordinary.
-        if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
+        format = digest = None
+        # What is known of single records, and JSON in UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
+            format = None if format == "jsonl" and wide_codec(raw[:4]) is not None else format
         if raw is not None and format == "jsonl":
             self._take_lines(raw, file, facts, 0 if span is None else span.first_record)
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
-            self._take_text(raw, file, facts)
+            self._take_text(raw, digest := sha256(raw).digest(), file, facts)
         else:
             options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
             if span is None:
@@ -113,7 +116,7 @@ class Batch:
             self.keep_places()
             return
         if span is None:
-            self.account.hashes.append((file.root, file.source_path, sha256(raw).hexdigest()))
+            self.account.hashes.append((file.root, file.source_path, (digest or sha256(raw).digest()).hex()))
 
     def general(self) -> Rows:
         """What takes all that is not ordinary."""
@@ -137,10 +140,9 @@ class Batch:
         lines.take_all(data, first)
         lines.tally()
 
-    def _take_text(self, raw: bytes, file: SourceFile, facts: SourceFacts) -> None:
-        """A file of plain text."""
+    def _take_text(self, raw: bytes, digest: bytes, file: SourceFile, facts: SourceFacts) -> None:
+        """A file of plain text, and its SHA-256."""
         declared = facts.encoding or self.conversion.encoding
-        raw_sha256 = sha256(raw).hexdigest()
         encoding, score = "utf-8", 1.0
         doubts: Sequence[Doubt] = ()  # of UTF-8 they are found in all texts at once
         text = None if declared or not raw or raw.startswith(NOT_PLAIN) or b"\x00" in raw else _utf_8(raw)
@@ -166,8 +168,8 @@ class Batch:
             (
                 file.name, file.source_path, None, "txt", None,
                 *(stated_columns(facts, self.conversion.lexicon).row(None, None, None, path=file.source_path) or ()),
-                encoded, len(text), encoding, score, raw_sha256,
-                raw_sha256 if is_raw else sha256(encoded).hexdigest(),
+                encoded, len(text), encoding, score, digest,
+                digest if is_raw else sha256(encoded).digest(),
             )
         )  # fmt: skip
         self.warn(file.source_path, None, doubts)
@@ -186,9 +188,10 @@ class Batch:
         general = None if self.others is None else self.others.take_documents(self.schema)
         if general is not None:
             table = general if table is None else _merged(table, general)
+        folder = self.conversion.folder
         if table is not None:
             self.account.parts.append(
-                write_documents(self.conversion.folder, self.account.key, len(self.account.parts), table)
+                write_documents(folder, self.account.key, len(self.account.parts), table, self.is_large)
             )
         self.rows, self.n_chars = [], 0
         self.places.clear()
@@ -209,7 +212,12 @@ class Batch:
         made = []
         for item in self.schema.fields:
             values = columns.get(item.name, (None,) if item.name in EMPTY else (0,))
-            made.append(text if item.name == "text" else _array(values, len(ids), item.arrow, item.categories))
+            if item.name == "text":
+                made.append(text)
+            elif item.name in DIGESTS:
+                made.append(hexadecimal(values))
+            else:
+                made.append(_array(values, len(ids), item.arrow, item.categories))
         return pa.Table.from_arrays(made, schema=self.schema.arrow)
 
 
@@ -284,7 +292,7 @@ class Lines:
             batch.rows.append(
                 (
                     name, source_path, number, LINES, title or None, *stated,
-                    encoded, len(text), "utf-8", 1.0, sha256(raw).hexdigest(), sha256(encoded).hexdigest(),
+                    encoded, len(text), "utf-8", 1.0, sha256(raw).digest(), sha256(encoded).digest(),
                 )
             )  # fmt: skip
             met[kind.tally] += 1

@@ -40,19 +40,20 @@ def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
         OSError: it cannot be read. Where that shows later, the rest is one more span, and there is no SHA-256.
     """
     hashed = hashlib.sha256()
+    block = bytearray(1 << 20)
     start = first = position = n_lines = 0
     try:
         with open(path, "rb", buffering=0) as source:
-            while block := source.read(1 << 20):
-                hashed.update(block)
-                if position + len(block) - start >= size and (cut := block.rfind(b"\n")) >= 0:
+            while length := source.readinto(block):
+                hashed.update(memoryview(block)[:length])
+                if position + length - start >= size and (cut := block.rfind(b"\n", 0, length)) >= 0:
                     n_lines += block.count(b"\n", 0, cut + 1)
                     yield Span(start, position + cut + 1, first)
                     start, first = position + cut + 1, n_lines
-                    n_lines += block.count(b"\n", cut + 1)
+                    n_lines += block.count(b"\n", cut + 1, length)
                 else:
-                    n_lines += block.count(b"\n")
-                position += len(block)
+                    n_lines += block.count(b"\n", 0, length)
+                position += length
     except OSError:
         if start == 0:
             raise
