@@ -1,10 +1,16 @@
 """`convert` beside what a researcher would use instead, on the same made-up articles.
 
     python tests/benchmarks/bench_convert.py [--documents 100000] [--rounds 3]
+    python tests/benchmarks/bench_convert.py --growth [10000,100000,1000000] [--rounds 1]
 
 Each competitor runs in a process of its own, from start to end, in interleaved rounds; the table shows medians and
-ratios of medians. polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on
-how busy the machine is: only figures of one run compare.
+ratios of medians. The floor is the least that has to be done in Python: read, parse, make the two hashes of a record,
+write Parquet (zstd 3); without ids, counts, checks, manifest or one file in order: of two processes, each writes its
+own. What our rows have above it is ours. `--growth` measures our own ways alone at several sizes: seconds for 1,000
+documents must not rise, and memory must stay bounded.
+
+polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on how busy the
+machine is: only figures of one run compare.
 """
 
 from __future__ import annotations
@@ -46,6 +52,45 @@ from datatrove.pipeline.writers import ParquetWriter
 if __name__ == "__main__":
     steps = [JsonlReader(sys.argv[1], glob_pattern="*.jsonl"), ParquetWriter(sys.argv[2], compression="zstd")]
     LocalPipelineExecutor(pipeline=steps, tasks=2, workers=2, logging_dir=sys.argv[2] + "-logs").run()
+"""
+FLOOR = """
+import glob, hashlib, os, sys
+import msgspec, numpy, pyarrow, pyarrow.parquet
+
+def convert(path, out):
+    names = ("id", "title", "date", "outlet", "url", "text")
+    decode = msgspec.json.Decoder(msgspec.defstruct("Line", [(name, str) for name in names])).decode
+    values, texts, raws, hashes = [], [], [], []
+    with open(path, "rb") as source:
+        for line in source:
+            record = decode(line)
+            text = record.text.encode()
+            texts.append(text)
+            raws.append(hashlib.sha256(line).hexdigest())
+            hashes.append(hashlib.sha256(text).hexdigest())
+            values.append((record.id, record.title, record.date, record.outlet, record.url))
+    columns = dict(zip(names, map(list, zip(*values))))
+    offsets = numpy.zeros(len(texts) + 1, numpy.int64)
+    numpy.cumsum(numpy.fromiter(map(len, texts), numpy.int64), out=offsets[1:])
+    buffers = pyarrow.py_buffer(offsets), pyarrow.py_buffer(b"".join(texts))
+    columns["text"] = pyarrow.LargeStringArray.from_buffers(len(texts), *buffers)
+    table = pyarrow.table({**columns, "raw_sha256": raws, "text_sha256": hashes})
+    pyarrow.parquet.write_table(table, out, compression="zstd", compression_level=3, row_group_size=65536)
+
+os.makedirs(sys.argv[2])
+jobs = [(path, f"{sys.argv[2]}/{number}.parquet") for number, path in enumerate(sorted(glob.glob(sys.argv[1] + "/*")))]
+children = []
+for job in jobs:
+    if int(sys.argv[3]) > 1:
+        child = os.fork()
+        if child:
+            children.append(child)
+            continue
+    convert(*job)
+    if int(sys.argv[3]) > 1:
+        os._exit(0)
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
 """
 # A plain loop over files that makes what `--fields text` makes: text, hashes, title, counts.
 LOOP = """
@@ -138,16 +183,31 @@ def measure(competitor: Competitor, output: Path) -> None:
     competitor.seconds.append(time.perf_counter() - began)
 
 
-def make_inputs(folder: Path, count: int) -> tuple[Path, Path]:
-    """JSON lines in two files, since datatrove shares out files, and the same articles as text files."""
-    lines, files = folder / f"jsonl-{count}", folder / f"files-{count}"
-    if not (folder / f"made-{count}").is_file():
-        print(f"making {count} articles in {folder.relative_to(ROOT)}", file=sys.stderr)
+def make_lines(folder: Path, count: int) -> Path:
+    """JSON lines in two files, since datatrove shares out files."""
+    lines = folder / f"jsonl-{count}"
+    if not (folder / f"made-lines-{count}").is_file():
+        print(f"making {count} articles in {lines.relative_to(ROOT)}", file=sys.stderr)
         write_json_lines(lines / "a.jsonl", count // 2)
         write_json_lines(lines / "b.jsonl", count - count // 2, first=count // 2)
+        (folder / f"made-lines-{count}").touch()
+    return lines
+
+
+def make_files(folder: Path, count: int) -> Path:
+    """The same articles as text files."""
+    files = folder / f"files-{count}"
+    if not (folder / f"made-files-{count}").is_file():
+        print(f"making {count} articles in {files.relative_to(ROOT)}", file=sys.stderr)
         write_files(files, count)
-        (folder / f"made-{count}").touch()
-    return lines, files
+        (folder / f"made-files-{count}").touch()
+    return files
+
+
+def own_command(source: Path, out: Path, workers: int, *options: str) -> list[str]:
+    """`stancewire convert` from start to end."""
+    command = [sys.executable, "-m", "stancewire", "convert", str(source), "--out", str(out)]
+    return [*command, "--workers", str(workers), "--allow-rejects", *options]
 
 
 def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str, Competitor]:
@@ -156,18 +216,20 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     scripts.mkdir(parents=True, exist_ok=True)
     found = {}
 
-    def peer(key: str, name: str, code: str, interpreter: str, source: Path) -> None:
+    def peer(key: str, name: str, code: str, interpreter: str, source: Path, *more: str) -> None:
         path = scripts / f"run_{key}.py"  # not `polars.py`, which would be imported
         path.write_text(code)
-        found[key] = Competitor(name, [interpreter, str(path), str(source), str(out / key)])
+        found[key] = Competitor(name, [interpreter, str(path), str(source), str(out / key), *more])
 
     def ours(key: str, name: str, source: Path, workers: int, *options: str) -> None:
-        command = [sys.executable, "-m", "stancewire", "convert", str(source), "--out", str(out / key)]
-        found[key] = Competitor(name, [*command, "--workers", str(workers), "--allow-rejects", *options])
+        found[key] = Competitor(name, own_command(source, out / key, workers, *options))
 
     peer("polars", "polars scan_ndjson.sink_parquet", POLARS, python, lines)
     peer("pandas", "pandas read_json, to_parquet", PANDAS, python, lines)
     peer("datatrove", "datatrove plain copy, 2 workers", DATATROVE, python, lines)
+    peer("floor1", "floor: parse, hash, write; 1 process", FLOOR, sys.executable, lines, "1")
+    if hasattr(os, "fork"):
+        peer("floor2", "floor: parse, hash, write; 2 processes", FLOOR, sys.executable, lines, "2")
     ours("text1", "convert --fields text, 1 worker", lines, 1, "--fields", "text")
     ours("text2", "convert --fields text, 2 workers", lines, 2, "--fields", "text")
     ours("all1", "convert --no-reprints, 1 worker", lines, 1, "--no-reprints")
@@ -183,6 +245,10 @@ TARGETS = (
     ("text2", "datatrove", "at most", 0.25),
     ("all2", "datatrove", "at most", 1.0),
     ("files2", "loop", "at most", 1 / 1.5),
+    ("text2", "floor2", "for comparison", 0),
+    ("floor2", "polars", "for comparison", 0),
+    ("floor2", "pandas", "for comparison", 0),
+    ("floor2", "datatrove", "for comparison", 0),
     ("text2", "text1", "at most", 1 / 1.7),
     ("all2", "all1", "at most", 1 / 1.7),
 )
@@ -192,18 +258,28 @@ def main() -> int:
     """Measure, print seconds, memory and ratios; exit 0 whatever they are, for they are figures and not a test."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=100_000, help="articles (default: 100,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds (default: 3)")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds (default: 3, with --growth 1)")
+    parser.add_argument(
+        "--growth",
+        metavar="N,...",
+        nargs="?",
+        const="10000,100000,1000000",
+        help="our own ways alone at these sizes (default: 10000,100000,1000000)",
+    )
     parser.add_argument("--only", metavar="KEY,...", help="only these competitors, e.g. polars,text2")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     work = BENCH / "convert"
     work.mkdir(parents=True, exist_ok=True)
-    lines, files = make_inputs(work, args.documents)
     out = work / "out"
     out.mkdir(exist_ok=True)
+    if args.growth:
+        return measure_growth(work, out, [int(count) for count in args.growth.split(",")], args.rounds or 1, args.json)
+    lines, files = make_lines(work, args.documents), make_files(work, args.documents)
     found = competitors(lines, files, out, work / "scripts")
     if args.only:
         found = {key: found[key] for key in args.only.split(",")}
+    args.rounds = args.rounds or 3
     for number in range(args.rounds):
         for key, competitor in found.items():
             measure(competitor, out / key)
@@ -222,8 +298,46 @@ def main() -> int:
     for competitor in found.values():
         print(f"  {competitor.name:42} {competitor.median:8.2f} s   {competitor.peak / 2**20:7.0f} MB")
     for a, b, ratio, how, target in ratios:
-        met = "met" if ratio <= target else "NOT met"
-        print(f"  {a} / {b}: {ratio:.2f} (target {how} {target:.2f}: {met})")
+        met = f"target {how} {target:.2f}: {'met' if ratio <= target else 'NOT met'}" if target else how
+        print(f"  {a} / {b}: {ratio:.2f} ({met})")
+    return 0
+
+
+GROWTH = (("text", ("--fields", "text")), ("all", ("--no-reprints",)))
+
+
+def measure_growth(work: Path, out: Path, counts: list[int], rounds: int, as_json: bool) -> int:
+    """Our own ways with 2 workers at several sizes: does the time grow faster than the documents, or memory at all?"""
+    found: dict[str, dict[int, Competitor]] = {}
+    for count in counts:
+        lines = make_lines(work, count)
+        for key, options in GROWTH:
+            command = own_command(lines, out / key, 2, *options)
+            competitor = Competitor(f"convert {' '.join(options)}, 2 workers", command)
+            found.setdefault(key, {})[count] = competitor
+            for number in range(rounds):
+                measure(competitor, out / key)
+                print(f"round {number + 1}: {count} {key} {competitor.seconds[-1]:.2f} s", file=sys.stderr)
+            shutil.rmtree(out / key)
+    if as_json:
+        measured = {
+            key: {count: {"seconds": c.seconds, "peak_bytes": c.peak} for count, c in sizes.items()}
+            for key, sizes in found.items()
+        }
+        print(json.dumps({"growth": measured}, indent=1))
+        return 0
+    print(f"growth, {rounds} rounds, {os.cpu_count()} processors")
+    for sizes in found.values():
+        print(f"  {next(iter(sizes.values())).name}")
+        before: float | None = None
+        for count, competitor in sizes.items():
+            each = competitor.median / count
+            grew = "" if before is None else f"   {each / before:.2f} times the seconds a document of the size before"
+            print(
+                f"    {count:>9} documents {competitor.median:9.2f} s {each * 1000:8.4f} s for 1,000"
+                f" {competitor.peak / 2**20:7.0f} MB{grew}"
+            )
+            before = each
     return 0
 
 

@@ -70,7 +70,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--fields",
         choices=("all", "text"),
         default="all",
-        help="text: only texts, hashes and what the sources state (no segments, sentences, language, reprints)",
+        help=(
+            "text: only texts, hashes and what the sources state (no segments, sentences, language, reprints); n_words "
+            "then counts the words of the whole text, else those of the body (default: all)"
+        ),
     )
     parser.add_argument(
         "--no-reprints",

@@ -70,7 +70,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     if done is not None:
         return done
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    batch = Batch(conversion, schema, Account(parcel.key, n_files, parcel.n_bytes))
+    batch = Batch(conversion, schema, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         batch.take_file(file, facts, parcel)
     batch.write_part()
@@ -85,6 +85,7 @@ class Batch:
     conversion: Conversion
     schema: TableSchema
     account: Account
+    is_large: bool = False
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     n_chars: int = 0
     others: Rows | None = None
@@ -95,9 +96,10 @@ class Batch:
         span = parcel.span
         raw = None if span is not None and span.groups else _read(file, span)
         format = None
-        # What is known of single records, and UTF-16 and -32, are not ordinary.
-        if raw is not None and not facts.inside and wide_codec(raw[:4]) is None:
+        # What is known of single records, and JSON in UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
+            format = None if format == "jsonl" and wide_codec(raw[:4]) is not None else format
         if raw is not None and format == "jsonl":
             self._take_lines(raw, file, facts, 0 if span is None else span.first_record)
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
@@ -186,9 +188,10 @@ class Batch:
         general = None if self.others is None else self.others.take_documents(self.schema)
         if general is not None:
             table = general if table is None else _merged(table, general)
+        folder = self.conversion.folder
         if table is not None:
             self.account.parts.append(
-                write_documents(self.conversion.folder, self.account.key, len(self.account.parts), table)
+                write_documents(folder, self.account.key, len(self.account.parts), table, self.is_large)
             )
         self.rows, self.n_chars = [], 0
         self.places.clear()

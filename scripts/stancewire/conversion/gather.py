@@ -22,12 +22,12 @@ import pyarrow.compute as pc
 from ..sources import Reject
 from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, make_table, remove
 from ..tables.parquet import ROW_GROUP_ROWS
-from .parts import buckets, duplicate, open_part
+from .parcels import MAX_BYTES
+from .parts import BUCKET, duplicate, find_buckets, open_part
 from .taken import Reused
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
 MAX_ROWS = 2_000_000
-MAX_BYTES = 1 << 30
 # Also where the articles are so long that one row group would take more than this.
 MAX_GROUP_BYTES = 256 << 20
 # What a shard holds at most, if hashes are spread evenly.
@@ -53,6 +53,16 @@ class Parts:
     bytes: dict[str, int]
     dropped: dict[int, set[str]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    _buckets: dict[Path, npt.NDArray[np.uint16]] = field(default_factory=dict, repr=False)
+
+    def with_buckets(self, path: Path) -> tuple[pa.Table, npt.NDArray[np.uint16]]:
+        """A part's rows and their buckets. Each shard looks into every part; what it maps is let go again."""
+        table = open_part(path)
+        if BUCKET in table.column_names:
+            return table, np.asarray(find_buckets(table))
+        if path not in self._buckets:
+            self._buckets[path] = np.array(find_buckets(table))
+        return table, self._buckets[path]
 
 
 def shard_bits(rows: int, n_bytes: int) -> int | None:
@@ -166,9 +176,9 @@ def _ahead(work: Callable[[int], pa.Table], items: Iterable[int], threads: int) 
 def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Table:
     found, origin = [], []
     for part_no, path in enumerate(parts.paths[schema.name]):
-        table = open_part(path)
-        mine = pc.equal(pc.shift_right(buckets(table), pa.scalar(16 - bits, pa.uint16())), number)
-        rows = table.filter(mine).select(schema.arrow.names)
+        table, buckets = parts.with_buckets(path)
+        mine = np.flatnonzero((buckets >> np.uint16(16 - bits)) == number)
+        rows = table.select(schema.arrow.names).take(pa.array(mine))
         rows = _without(rows, parts.dropped.get(part_no))
         found.append(rows)
         origin.append(np.full(rows.num_rows, part_no))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Cut = Callable[[Path | str, int], Iterator[Span | str]]
 FILES_A_PARCEL = 512
 BYTES_A_PARCEL = 4 << 20
+MAX_BYTES = 1 << 30  # of a table that is one file (`gather`)
 # Those that texts, languages and tables come from; those of extras may be absent.
 LIBRARIES = (
     *("charset-normalizer", "py3langid", "pyarrow", "numpy", "msgspec"),
@@ -60,13 +61,17 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Parcel:
-    """Some files, or a span of one; `facts` are those of each file, in order."""
+    """Some files, or a span of one; `facts` are those of each file, in order.
+
+    `is_large`: are all parcels together more than one file of a table should hold?
+    """
 
     key: str
     files: tuple[SourceFile, ...]
     facts: tuple[SourceFacts, ...]
     span: Span | None = None
     n_bytes: int = 0
+    is_large: bool = False
 
 
 def cut_parcels(
@@ -80,6 +85,17 @@ def cut_parcels(
     Args:
         facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
     """
+    is_large = sum(map(file_size, files)) > MAX_BYTES
+    for parcel, sha256 in _cut(conversion, files, facts, keys):
+        yield replace(parcel, is_large=is_large), sha256
+
+
+def _cut(
+    conversion: Conversion,
+    files: Sequence[SourceFile],
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None,
+) -> Iterator[tuple[Parcel, str | None]]:
     waiting: list[SourceFile] = []
     size = 0
     most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -135,11 +136,20 @@ def duplicate(doc_id: str, first: tuple[str, int | None], source_path: str, reco
     return Reject(source_path, record_no, "source-duplicate", message)
 
 
-def write_documents(folder: Path, key: str, number: int, documents: pa.Table) -> dict[str, tuple[int, int]]:
-    """Write a part of made documents alone; returns rows and bytes of values by table."""
-    write_arrow(part_path(folder, key, number, "documents"), [documents])
+def write_documents(
+    folder: Path, key: str, number: int, documents: pa.Table, with_buckets: bool
+) -> dict[str, tuple[int, int]]:
+    """Write a part of made documents alone; returns rows and bytes of values by table.
+
+    Args:
+        with_buckets: also write each row's bucket, since the tables will be folders.
+    """
     nothing = dict.fromkeys(PART_TABLES, (0, 0))
-    return {**nothing, "documents": (documents.num_rows, value_bytes(documents))}
+    sizes = {**nothing, "documents": (documents.num_rows, value_bytes(documents))}
+    if with_buckets:
+        documents = documents.append_column(BUCKET, find_buckets(documents))
+    write_arrow(part_path(folder, key, number, "documents"), [documents])
+    return sizes
 
 
 def bucket(doc_id: str) -> int:
@@ -147,11 +157,11 @@ def bucket(doc_id: str) -> int:
     return int.from_bytes(hashlib.sha256(doc_id.encode("utf-8", "surrogatepass")).digest()[:2])
 
 
-def buckets(part: pa.Table) -> pa.ChunkedArray:
-    """The bucket of each row of a part, which may have it as a column."""
+def find_buckets(part: pa.Table) -> pa.Array:
+    """The bucket of each row, written beside it or not."""
     if BUCKET in part.column_names:
-        return part.column(BUCKET)
-    return pa.chunked_array([pa.array(map(bucket, part.column("doc_id").to_pylist()), pa.uint16())])
+        return part.column(BUCKET).combine_chunks()
+    return pa.array(np.fromiter(map(bucket, part.column("doc_id").to_pylist()), np.uint16, part.num_rows))
 
 
 def write_arrow(path: Path, tables: Iterable[pa.Table]) -> None:

@@ -26,8 +26,8 @@ from ..tables import (
 )
 from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
-from .parcels import Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
-from .parts import PART_TABLES, Account, Tally, buckets, open_part, part_path
+from .parcels import MAX_BYTES, Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
+from .parts import PART_TABLES, Account, Tally, find_buckets, open_part, part_path
 from .state import Changes, Place, Said, State, write_state
 from .taken import Reused, take_over
 
@@ -121,7 +121,7 @@ class Run:
             for account in new
             for part_no, part in enumerate(account.parts)
             if part["documents"][0]
-            for number in buckets(open_part(part_path(work, account.key, part_no, "documents"))).to_pylist()
+            for number in find_buckets(open_part(part_path(work, account.key, part_no, "documents"))).to_pylist()
         }
         self.accounts = new
         while same:
@@ -189,7 +189,6 @@ class Run:
     def _early(self, files: Sequence[SourceFile], beside: bool) -> EarlyTables | None:
         """The tables of documents, on their way; None where there is too much for one file anyway."""
         from .early import EarlyTables
-        from .gather import MAX_BYTES
 
         # A packed file has no size that says anything; the tables will be given up when there is too much.
         if sum(map(file_size, files)) > MAX_BYTES:

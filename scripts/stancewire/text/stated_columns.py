@@ -25,6 +25,7 @@ COLUMNS = (
 )
 _WEB = ("http://", "https://")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR = re.compile(r"(?:1[6-9]|2[01])[0-9]{2}")  # of those that `path_dates` takes
 _REMEMBERED = 10_000
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -132,6 +133,9 @@ def _day(stated: str) -> tuple[int | None, str | None]:
 
 def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
     """The day that an address states, else that of a file's path."""
+    both = f"{address} {path}"
+    if both.isascii() and "%" not in address and not _YEAR.search(both):  # most have no year, and nothing to look for
+        return None, None
     from .path_dates import find_address_date, find_path_date
 
     found = find_address_date(address) or find_path_date(path)
