@@ -59,7 +59,7 @@ class Parts:
         """A part's rows and their buckets. Each shard looks into every part; what it maps is let go again."""
         table = open_part(path)
         if BUCKET in table.column_names:
-            return table, np.asarray(table.column(BUCKET).combine_chunks())
+            return table, np.asarray(find_buckets(table))
         if path not in self._buckets:
             self._buckets[path] = np.array(find_buckets(table))
         return table, self._buckets[path]

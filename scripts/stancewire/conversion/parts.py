@@ -163,7 +163,9 @@ def bucket(doc_id: str) -> int:
 
 
 def find_buckets(part: pa.Table) -> pa.Array:
-    """The bucket of each row."""
+    """The bucket of each row, written beside it or not."""
+    if BUCKET in part.column_names:
+        return part.column(BUCKET).combine_chunks()
     return pa.array(np.fromiter(map(bucket, part.column("doc_id").to_pylist()), np.uint16, part.num_rows))
 
 
