@@ -23,7 +23,7 @@ from .tokens import rising
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
 HELD_WORDS = 8_000_000  # words of texts under comparison that are in memory, with as many shingles
 CHUNK = 8_192  # pairs compared before the texts of the next are read; their number needs 16 bits
-SORTED_AT_ONCE = 1_000_000  # 5-grams of pairs that are sorted together
+SORTED_AT_ONCE = 100_000  # 5-grams of pairs that are sorted together, so that they stay in a cache
 MUCH_LONGER = 8  # a text so many times longer than the other is not sorted with it
 _SET_BITS = np.uint64(48)  # of a hash, in a text's set: two 5-grams of one pair agree in them once in a billion pairs
 
