@@ -67,6 +67,19 @@ def studio_client(studio_server: Studio) -> Iterator[Client]:
 
 
 @pytest.fixture
+def other_server(tmp_path: Path, studio_server: Studio) -> Iterator[Client]:
+    """A client of an empty server, as after a loss of the first."""
+    from stancewire.label_studio.client import Client
+    from stancewire.label_studio.server import running_server
+
+    with (
+        running_server(tmp_path / "other" / ".studio") as studio,
+        Client(studio.url, studio.token, studio.log) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
 def new_project(tmp_path: Path) -> Callable[..., Project]:
     """Makes a small project of its own: a corpus name and annotators that no other test uses."""
 

@@ -46,7 +46,8 @@ def make_judged_project(
     """The project: corpus tables, judgements (about 2 x sentences x annotators a document), and gold."""
     shutil.copytree(SCHEMA, root / "schema")
     project = Project(root)
-    names = [f"ann-{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(annotators)]
+    letters = 2 if annotators <= 26**2 else 3
+    names = [f"ann-{_letters(number, letters)}" for number in range(annotators)]
     about = "".join(f"  {name}: {{kind: {kind}}}\n" for name in names)
     project.annotations.mkdir()
     project.campaign_yaml.write_text(
@@ -71,6 +72,10 @@ def make_judged_project(
     if merge:
         write_gold(project)
     return project
+
+
+def _letters(number: int, count: int) -> str:
+    return "".join(chr(97 + number // 26**place % 26) for place in reversed(range(count)))
 
 
 def _add_document(

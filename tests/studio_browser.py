@@ -96,6 +96,14 @@ def select_text(page: Page, start: int, end: int) -> None:
     page.wait_for_timeout(150)
 
 
+def click_text(page: Page, point: int) -> None:
+    """Click on one code point of the task's text: what is marked there is chosen."""
+    box = page.locator(_TEXT).first.evaluate(_BOX, point)
+    assert box, f"{point} is outside the task's text"
+    page.mouse.click((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    page.wait_for_timeout(300)
+
+
 def press(page: Page, *keys: str) -> None:
     """Press keys one after another, as Playwright names them: "1", "q", "Shift+X", "Escape"."""
     for key in keys:

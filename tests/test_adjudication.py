@@ -17,18 +17,24 @@ from merged_project import ALLIANCE, TEXT, TREATY, decide, given_in, held, judge
 import stancewire.cli.gold as cli
 from stancewire.agreement.values import DROP
 from stancewire.codebook.adjudication_interface import FIELDS, OTHER_SPAN, adjudication_xml
-from stancewire.errors import UsageError
+from stancewire.errors import ExportError, UsageError
 from stancewire.gold import adjudication_project, write_gold
 from stancewire.gold.adjudicate import open_conflicts, take_in
 from stancewire.gold.adjudicate_text import ask_cases
 from stancewire.gold.adjudication_project import ON_SERVER, answer_decisions, case_task, take_answers
+from stancewire.gold.adjudication_status import count_cases, status_lines
 from stancewire.gold.cases import Case, Wording, combination_fault, open_cases
 from stancewire.gold.decisions import read_decisions
 from stancewire.gold.evidence import read_evidence
 from stancewire.label_studio import case_tasks
+from stancewire.label_studio.accounts import Pseudonyms
+from stancewire.label_studio.adjudication import Asked
+from stancewire.label_studio.case_exports import store_cases
 from stancewire.label_studio.case_tasks import CaseAnswer, CaseTask
 from stancewire.label_studio.tasks import Article
 from stancewire.project import Project
+from stancewire.release.account import account, account_lines
+from stancewire.release.account_page import account_html
 from stancewire.text.model import Segment
 
 TODAY = datetime.date(2024, 5, 4)
@@ -204,6 +210,13 @@ def test_a_task_shows_the_versions_without_their_annotators_and_fills_in_what_is
     assert {task.passage[item["start"] : item["end"]] for item in spans} == {"The pact must stay", "pact must stay"}
     keys = [item["hotkey"] for field in FIELDS for item in wanted.data[field]]
     assert len(keys) == len(set(keys))
+    # a row of the keyboard for each open field; what is agreed has keys that no hand presses by chance
+    for field, row in (("boundary", "123456789"), ("stance", "qwertyiop"), ("via", "asdfghjkl")):
+        offered = wanted.data[field]
+        assert [item["hotkey"] for item in offered] == list(row[: len(offered)])
+        assert all(item["value"].startswith(f"{item['hotkey']} \u00b7 ") for item in offered)
+    for field in ("exists", "holder", "attribution"):
+        assert all("+meta" in item["hotkey"] for item in wanted.data[field])
 
 
 def test_what_annotators_wrote_is_escaped(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,6 +355,112 @@ def test_a_stranger_decides_nothing(project: Project, pulled: Give) -> None:
     found = pulled(answer)
     assert found.appended == () and "no adjudicator" in found.problems[0].message
     assert not project.adjudications_jsonl.exists()
+
+
+# what is stored
+
+
+def server_task(project: Project, *answers: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """The task of the stance case as a server tells it, with these answers of its adjudicator."""
+    wanted = case_tasks.case_task(task_of(project, stance_case(project)), "adj-d")
+    person = {"email": "adj-d@annotators.invalid"}
+    said = [
+        {"id": number, "unique_id": f"u{number}", "completed_by": person, "created_at": "2024-05-03T10:11:12Z"}
+        | {"updated_at": f"2024-05-03T10:11:{12 + number}Z", "lead_time": 9.5, "was_cancelled": False}
+        | {"ground_truth": False, "result": [], **given}
+        for number, given in enumerate(answers, 1)
+    ]
+    suggested = [{"id": 1, "model_version": "agreed", "result": wanted.suggested}]
+    return {"id": 7, "data": wanted.data, "annotations": said, "drafts": [], "predictions": suggested} | other
+
+
+def chosen(control: str, **value: Any) -> dict[str, Any]:
+    kind = next(iter(value))
+    return {"id": f"r-{control}", "from_name": control, "to_name": "text", "type": kind, "value": value}
+
+
+def test_answers_are_stored_as_they_were_pulled_and_only_what_changed(project: Project) -> None:
+    people = Pseudonyms(project.people_json, ["adj-d"])
+    words = TEXT[MUST_STAY : MUST_STAY + 14]
+    passage = server_task(project)["data"]["text"]
+    start = passage.index(words)
+    marked = {"id": "m", "from_name": "span", "to_name": "text", "type": "labels"}
+    marked |= {"value": {"start": start, "end": start + 14, "text": "never this", "labels": ["marked"]}}
+    answer = {"result": [chosen("stance", choices=["favor"]), chosen("reason", text=["As it says."]), marked]}
+    waiting = server_task(project)
+    first = store_cases(project, "adj-d", "P", [waiting], people)
+    assert first is not None and store_cases(project, "adj-d", "P", [waiting], people) is None
+    before = first.read_bytes()
+    second = store_cases(project, "adj-d", "P", [server_task(project, answer)], people)
+    assert second is not None and second.name == "0002.json" and first.read_bytes() == before
+    (task,) = json.loads(second.read_text(encoding="utf-8"))["tasks"]
+    assert task["open_fields"] == ["boundary", "stance", "via"]
+    assert task["offered"]["stance"] == ["favor", "against", "neutral"]
+    (given,) = task["annotations"]
+    assert (given["completed_by"], given["created_at"]) == ("adj-d", "2024-05-03")
+    span = next(item for item in given["result"] if item["from_name"] == "span")
+    assert span["quote"] == words and "never this" not in second.read_text(encoding="utf-8")
+    assert "ann-" not in second.read_text(encoding="utf-8")
+    # a second answer is kept beside the first, and so is a task that was skipped
+    again = store_cases(project, "adj-d", "P", [server_task(project, answer, {"was_cancelled": True})], people)
+    assert again is not None and again.name == "0003.json"
+
+
+def test_explain_names_the_stored_answer_that_a_decision_came_from(project: Project) -> None:
+    case = stance_case(project)
+    answer = {"result": [chosen("stance", choices=["favor"]), chosen("reason", text=["As it says."])]}
+    people = Pseudonyms(project.people_json, ["adj-d"])
+    store_cases(project, "adj-d", "P", [server_task(project)], people)  # asked, not answered
+    store_cases(project, "adj-d", "P", [server_task(project, answer)], people)
+    made = decide(project, case.unit.judgement_ids, "stance", "favor", layer="stance")
+    decide(project, case_on(project, "label").unit.judgement_ids, "label", "ORG")  # in the terminal: nothing is stored
+    write_gold(project)
+    about = account(project, made["conflict_id"])
+    (stance,) = [item["decision"] for item in about["fields"] if item["decision"] is not None]
+    assert stance["answered_in"] == ["annotations/adjudications/adj-d/0002.json"]
+    assert "        answered in annotations/adjudications/adj-d/0002.json" in account_lines(about)
+    assert "answered in annotations/adjudications/adj-d/0002.json" in account_html(about)
+    row = next(row for row in table(project, "mentions") if row["text"] == "Lee")
+    decisions = [item["decision"] for item in account(project, row["mention_id"])["fields"] if item["decision"]]
+    assert [item["answered_in"] for item in decisions] == [[]]
+
+
+def test_a_damaged_or_malformed_store_is_refused_in_one_line(project: Project) -> None:
+    people = Pseudonyms(project.people_json, ["adj-d"])
+    path = store_cases(project, "adj-d", "P", [server_task(project)], people)
+    assert path is not None
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ExportError, match=r"0001\.json cannot be read .* take it back from git"):
+        store_cases(project, "adj-d", "P", [server_task(project)], people)
+    path.write_bytes(whole)
+    strange = server_task(project)
+    strange["data"]["open_fields"] = ["mood"]
+    with pytest.raises(ExportError, match=r"breaks adjudication\.schema\.json and is not stored: tasks/0/open_fields"):
+        store_cases(project, "adj-d", "P", [strange], people)
+    assert [item.name for item in path.parent.iterdir()] == ["0001.json"]
+
+
+# how it stands
+
+
+def test_cases_are_counted_by_how_they_stand() -> None:
+    def conflict(judgements: str, field: str, status: str = "open") -> dict[str, Any]:
+        return {"judgement_ids": judgements, "field": field, "status": status, "conflict_id": f"{judgements} {field}"}
+
+    def task(judgements: str, state: str, *fields: str) -> Asked:
+        return Asked("adj-d", "c", tuple(judgements.split()), frozenset(fields), state)
+
+    rows = [conflict("a b", "stance"), conflict("a b", "via"), conflict("c", "exists"), conflict("d", "label", "stale")]
+    rows += [conflict("e", "label"), conflict("f", "label", "decided"), conflict("g", "kind")]
+    asked = [task("a b", "submitted", "stance", "via"), task("c", "begun", "exists"), task("d", "submitted", "kind")]
+    found = count_cases(rows, asked, {"g kind"})
+    assert found == {"open": 4, "unsent": 2, "waiting": 1, "answered": 1, "decided": 2, "stale": 1}
+    (line,) = status_lines({"projects": [], "cases": found})
+    assert "4 cases open: 1 answered (take in: stancewire adjudicate --pull), 1 before an adjudicator, 2 not" in line
+    assert line.endswith("2 conflicts decided, 1 stale")
+    assert status_lines({"projects": [], "cases": None}) == []
+    assert status_lines({"projects": [], "cases": count_cases([], [], set())}) == []
 
 
 # by file

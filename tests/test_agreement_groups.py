@@ -119,6 +119,22 @@ def crowd_of(people: int, documents: int = 3) -> list[Unit]:
     return units
 
 
+def test_document_stances_are_measured_by_pair_where_there_are_more_than_two() -> None:
+    def answers(who: str, pact: str, talks: str) -> Any:
+        return submission(mark(doc={"pact": pact}), mark(doc={"talks": talks}), who=who, task_pass="stances")
+
+    two = [answers("ann-a", "favor", "none"), answers("ann-b", "favor", "neutral")]
+    assert not [key for key in measured(*two) if (key[0], key[2]) == ("document_stance", "annotator pair")]
+    rows = measured(*two, answers("ann-c", "against", "none"))
+    value = {
+        group: row["value"]
+        for (layer, measure, by, group), row in rows.items()
+        if (layer, measure, by) == ("document_stance", "percent agreement: stance", "annotator pair")
+    }
+    assert value == {"ann-a ann-b": 0.5, "ann-a ann-c": 0.5, "ann-b ann-c": 0.0}
+    assert rows["document_stance", "percent agreement: stance", "annotator pair", "ann-a ann-b"]["n_annotators"] == 2
+
+
 def test_a_thousand_annotators_are_pooled_and_quick() -> None:
     began = time.perf_counter()
     rows = measure_agreement(crowd_of(1000), {}, texts={f"d{i}": "Lee said" for i in range(3)})

@@ -13,15 +13,18 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from stancewire.conversion import gather, records
+from stancewire.checks.project_checks import check_project
+from stancewire.conversion import columnar, gather, records
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
 from stancewire.corpus import WORK, convert_corpus
 from stancewire.project import Project
-from stancewire.sources import Limits, ReadOptions
+from stancewire.sources import Limits, ReadOptions, readers
 from stancewire.tables import read_manifest, read_table, read_table_schema
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -214,6 +217,96 @@ def test_second_run_touches_only_what_changed_and_gives_the_same_bytes(
     assert report.counts["rejected_by"] == {"source-empty": 1}
 
 
+def stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of each table and shard."""
+    found = (path for path in sorted(folder.rglob("*.parquet")) if path.is_file())
+    return {str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+
+def test_shards_without_a_change_are_the_same_files_afterwards(
+    tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Documents in 16 shards, sentences in more: a table's number of shards is its own.
+    monkeypatch.setattr(gather, "MAX_ROWS", 10)
+    monkeypatch.setattr(gather, "SHARD_ROWS", 5)
+    options = {"reprints": False}
+    convert_corpus(None, [articles], tmp_path / "o", **options)
+    numbers = {name: len(list((tmp_path / "o" / f"{name}.parquet").iterdir())) for name in TABLES[:3]}
+    assert numbers["documents"] == 16 < numbers["sentences"]
+    before = stamps(tmp_path / "o")
+    again = convert_corpus(None, [articles], tmp_path / "o", **options)
+    assert again.changes is not None and again.changes.is_none and stamps(tmp_path / "o") == before
+    change(articles)
+    report = convert_corpus(None, [articles], tmp_path / "o", **options)
+    assert report.changes is not None and len(report.changes.same) == 58
+    after = stamps(tmp_path / "o")
+    ids = [f"00000/{name}" for name in ("new", "00000002", "00000003")]
+    touched = set()
+    for name, number in numbers.items():
+        width = len(f"{number - 1:x}")
+        touched |= {f"{name}.parquet/{bucket(doc_id) * number >> 16:0{width}x}.parquet" for doc_id in ids}
+    assert {place for place in before if before[place] != after[place]} == touched
+    anew = convert_corpus(None, [articles], tmp_path / "anew", **options)
+    assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
+    assert report.counts == anew.counts
+
+
+def test_more_shards_than_before_are_all_written(
+    tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "MAX_ROWS", 10)
+    monkeypatch.setattr(gather, "SHARD_ROWS", 32)
+    write_files(tmp_path / "more", 90)
+    convert_corpus(None, [articles], tmp_path / "o", reprints=False)
+    assert len(list((tmp_path / "o" / "documents.parquet").iterdir())) == 2
+    for path in sorted((tmp_path / "more").rglob("*.txt"))[60:]:
+        shutil.copy(path, articles / path.relative_to(tmp_path / "more"))
+    report = convert_corpus(None, [articles], tmp_path / "o", reprints=False)
+    assert report.changes is not None and len(report.changes.same) == 60
+    assert len(list((tmp_path / "o" / "documents.parquet").iterdir())) == 4
+    convert_corpus(None, [articles], tmp_path / "anew", reprints=False)
+    assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
+
+
+@pytest.mark.parametrize("most", [2_000_000, 10])
+def test_several_roots_are_incremental_too(
+    tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Also where two of them have files of one path, which no table tells apart."""
+    monkeypatch.setattr(gather, "MAX_ROWS", most)
+    write_files(tmp_path / "two", 30, seed=2)
+    (tmp_path / "two" / "bad.txt").write_bytes(b"")
+    roots, options = [articles, tmp_path / "two"], {"id_prefixes": ["gull/", "crow/"]}
+    first = convert_corpus(None, roots, tmp_path / "o", **options)
+    assert first.changes is None and first.counts["written"] == 90
+    read: list[tuple[int, str]] = []
+    original = records.read_sources
+
+    def watched(files: list, *given: object) -> object:
+        read.extend((file.root, file.source_path) for file in files)
+        return original(files, *given)
+
+    monkeypatch.setattr(records, "read_sources", watched)
+    again = convert_corpus(None, roots, tmp_path / "o", **options)
+    assert again.changes is not None and again.changes.is_none and read == [] and again.counts == first.counts
+    (tmp_path / "two" / "00000" / "00000002.txt").write_bytes(b"A new text\n\nThe council met again on Monday.\n")
+    (tmp_path / "two" / "00000" / "00000003.txt").unlink()
+    (articles / "00000" / "new.txt").write_bytes(b"Another text\n\nThe council met again on Tuesday.\n")
+    report = convert_corpus(None, roots, tmp_path / "o", **options)
+    assert report.changes is not None
+    assert report.changes.added == ["in/00000/new.txt"]
+    assert report.changes.removed == ["two/00000/00000003.txt"]
+    # The other root's files of these paths are read again with them.
+    pairs = [(0, "00000/00000002.txt"), (0, "00000/00000003.txt"), (0, "00000/new.txt"), (1, "00000/00000002.txt")]
+    assert sorted(read) == pairs
+    assert set(report.changes.changed) >= {"two/00000/00000002.txt"}
+    anew = convert_corpus(None, roots, tmp_path / "anew", **options)
+    assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
+    assert (report.counts, report.rejects, report.problems) == (anew.counts, anew.rejects, anew.problems)
+    assert convert_corpus(None, roots, tmp_path / "o", id_prefixes=["a/", "b/"]).counts["written"] == 90
+    assert {row["doc_id"][:2] for row in rows(tmp_path / "o", "documents")} == {"a/", "b/"}
+
+
 def test_run_that_finds_all_as_it_was_reads_nothing(
     tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +415,37 @@ def test_all_formats_are_incremental_too_and_every_count_is_that_of_a_new_run(
     assert (third.counts, third.rejects, third.problems) == (anew.counts, anew.rejects, anew.problems)
 
 
+def test_manifest_of_very_many_files_has_one_hash_of_all_and_validate_believes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copytree(ROOT / "schema", project.schema)
+    (project.sources / "sub").mkdir(parents=True)
+    names = [b"a.txt", b"sub/b.txt", b"caf\xe9.txt", b"100%41.txt", b"c d.txt"]
+    for name in names:
+        path = Path(os.fsdecode(os.fsencode(project.sources) + b"/" + name))
+        path.write_bytes(b"Rain fell on the harbour of " + name.hex().encode() + b".\n")
+    (project.sources / "link.txt").symlink_to(project.sources / "nothing.txt")
+
+    def stale() -> list[str]:
+        found = [problem.message for problem in check_project(project) if problem.check == "table-stale"]
+        return [message.partition(";")[0] for message in found]
+
+    convert_corpus(project)
+    assert len(read_manifest(project.corpus)["convert"]["inputs"]) == len(names) + 1 and stale() == []
+    monkeypatch.setattr("stancewire.conversion.run.MAX_LISTED", len(names) - 1)
+    convert_corpus(project, anew=True)
+    inputs = read_manifest(project.corpus)["convert"]["inputs"]
+    assert list(inputs) == ["corpus/sources/", "schema/codebook.yaml"] and stale() == []
+    changed = "files below corpus/sources/ have changed since"
+    (project.sources / "a.txt").write_bytes(b"Snow fell on the harbour.\n")
+    assert stale() == [changed]
+    convert_corpus(project)
+    assert stale() == [] and read_manifest(project.corpus)["convert"]["inputs"] != inputs
+    (project.sources / "a.txt").rename(project.sources / "z.txt")
+    assert stale() == [changed]
+
+
 def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_json_lines(tmp_path / "a.jsonl", 1500)
     convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "whole", reprints=False)
@@ -332,6 +456,34 @@ def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, mo
     convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "cut", reprints=False)
     assert len(cut) >= 2 and cut[0][2] == 0 < cut[1][2]
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "cut")
+
+
+@pytest.mark.parametrize("fields", ["all", "text"])
+def test_row_groups_of_parquet_give_the_bytes_of_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: str
+) -> None:
+    articles = [json.loads(make_article(number).as_json()) for number in range(120)]
+    for number in (7, 50):
+        articles[number]["text"] = ""  # a row that is refused has a number, too
+    table = pa.Table.from_pylist([{name: row[name] for name in ("id", "title", "text", "date")} for row in articles])
+    (tmp_path / "in").mkdir()
+    pq.write_table(table, tmp_path / "in" / "a.parquet", row_group_size=10)
+    whole = convert_corpus(None, [tmp_path / "in"], tmp_path / "whole", fields=fields, reprints=False)
+    assert whole.counts["written"] == 118 and whole.counts["rejected_by"] == {"source-empty": 2}
+    monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 20_000)
+    cut: list[tuple[int, int, int]] = []
+    original = readers.read_groups
+    module = columnar if fields == "text" else records
+    monkeypatch.setattr(module, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
+    report = convert_corpus(None, [tmp_path / "in"], tmp_path / "cut", fields=fields, reprints=False)
+    assert len(cut) > 3 and cut[0][2] == 0 and all(start * 10 == first for start, _, first in cut)
+    assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole") and report.counts == whole.counts
+    convert_corpus(None, [tmp_path / "in"], tmp_path / "two", fields=fields, reprints=False, workers=2)
+    assert files_of(tmp_path / "two") == files_of(tmp_path / "whole")
+    raw = (tmp_path / "in" / "a.parquet").read_bytes()
+    (tmp_path / "in" / "a.parquet").write_bytes(raw[:-50])  # without its list of contents
+    broken = convert_corpus(None, [tmp_path / "in"], tmp_path / "broken", fields=fields, reprints=False)
+    assert [(p.path, p.check) for p in broken.rejects] == [("a.parquet", "source-damaged")]
 
 
 def test_columns_and_limits_of_another_run_are_not_believed(tmp_path: Path) -> None:

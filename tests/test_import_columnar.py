@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from stancewire.cli import main
 from stancewire.errors import ExportError
 from stancewire.imports import columnar
-from stancewire.imports.columnar import base32, read_span_batches, write_span_table
+from stancewire.imports.columnar import read_span_batches, write_span_table
 from stancewire.judgements.names import NameIndex
 from stancewire.judgements.places import Document
 from stancewire.judgements.rows import read_submission
 from stancewire.judgements.terms import Terms
 from stancewire.label_studio.model import Mark
 from stancewire.tables import row_id
+from stancewire.tables.bulk_ids import base32, row_ids
 from stancewire.text.view import Piece
 
 BENCH = Path(__file__).parent / "benchmarks" / "bench_import.py"
@@ -33,11 +34,22 @@ def table(path: Path, *labels: str) -> list[dict[str, object]]:
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_ids_are_written_as_row_ids_are(digest: bytes) -> None:
+def test_ids_are_written_as_base32(digest: bytes) -> None:
     import base64
 
     made = base32(np.frombuffer(digest, dtype=np.uint8).reshape(1, 32)).tobytes().decode()
     assert made == base64.b32encode(digest)[:26].decode().lower()
+
+
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), min_size=1, max_size=4), max_size=5))
+def test_ids_of_many_keys_are_those_of_each(keys: list[list[str]]) -> None:
+    import base64
+    from hashlib import sha256
+
+    joined = ["\x1f".join(key).encode() for key in keys]
+    ids = row_ids(joined).to_pylist()
+    assert ids == [row_id(*key) for key in keys]
+    assert ids == [base64.b32encode(sha256(key).digest())[:26].decode().lower() for key in joined]
 
 
 def test_judgement_ids_are_those_of_an_import(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from stancewire.checks.guideline import check_guideline, partly_shown
 from stancewire.checks.loading import Loaded
 from stancewire.codebook import read_codebook
 from stancewire.gold.evidence import read_evidence, read_rows
+from stancewire.gold.explain_place import explain_place
 from stancewire.gold.stage import write_gold
 from stancewire.label_studio.model import Submission
 from stancewire.label_studio.projection import Projector
@@ -128,6 +129,17 @@ def test_silence_outside_what_was_shown_is_no_vote(project: Project, monkeypatch
     (berg,) = tables["mentions"]
     assert (berg["text"], berg["n_annotators"], berg["decided_by"]) == ("Ada Berg", 1, "single")
     assert {row["text"] for row in tables["conflicts"]} == {"cod"}, "but where it was shown, silence counts"
+    assert write_gold(project).counts["documents_judged_in_part"] == 1, "which merge says"
+
+
+def test_explain_says_that_nobody_was_asked_there(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = next(number for number, text in segments(project).items() if text == OTHER[5])
+    merged(project, monkeypatch, shown_only(given_in(project, "v2", "ann-b"), new))
+    text = read_articles(project)["v2"].text
+    for words, verdict in (("Ada Berg", "showed other passages only, so nobody was asked"), ("cod", "nobody marked")):
+        about = explain_place(project, "v2", text.index(words), text.index(words) + len(words))
+        assert verdict in about["verdict"]
+        assert about["readers"]["entities"] == ([] if words == "Ada Berg" else ["ann-b"])
 
 
 def test_agreement_asks_only_those_who_were_shown_the_words(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from merged_project import TREATY, given_in, held, judge, make_project, said, table
 from reprint_seeds import ROOT, SEEDS, plain_tables, seed_tables
+from test_variants import witness
 
 from stancewire.agreement.units import is_projected
 from stancewire.codebook import read_codebook
@@ -80,6 +81,26 @@ def test_in_a_copy_everything_lands_where_it_stood(text: str, data: st.DataObjec
     landing = projection.land(start, end)
     assert (landing is None) == (start == end)
     assert landing is None or (landing.start, landing.end, landing.how) == (start, end, SAME)
+
+
+TOLD = ("The pact holds.", "Lind said no.", "條約 stays 🕊.", "The pact held.", "Berg left for Tokyo at noon, he said.")
+PARAGRAPHS = st.lists(st.lists(st.sampled_from(TOLD), min_size=1, max_size=3).map(" ".join), max_size=5)
+
+
+@settings(max_examples=200, deadline=None)
+@for_every(PARAGRAPHS, PARAGRAPHS)
+def test_what_is_called_unchanged_stands_in_both_to_the_character(left: list[str], right: list[str]) -> None:
+    a, b = witness("a", *left), witness("b", *right)
+    projection = Projection(a, b)
+    pairs = projection.unchanged_sentences
+    assert all(a.text[one.start : one.end] == b.text[two.start : two.end] for one, two in pairs)
+    assert len({one for one, _ in pairs}) == len({two for _, two in pairs}) == len(pairs), "each has one partner"
+    said = {a.text[one.start : one.end] for one in a.sentences}
+    changed = set(projection.changed_paragraphs)
+    for part in b.paragraphs:
+        sentences = [b.text[one.start : one.end] for one in b.sentences if part.start <= one.start < part.end]
+        assert part in changed or said.issuperset(sentences)
+    assert left != right or not changed
 
 
 def test_words_inside_a_changed_place_are_found_if_they_stand_there_once() -> None:

@@ -255,4 +255,6 @@ def test_the_command_prints_stories_and_pairs(
     text, _, data = capsys.readouterr().out.partition("{")
     assert f"  * {SEEDS['a']}" in text
     assert "jaccard 0.65, containment 0.84, aligned 0.96" in text
-    assert json.loads("{" + data)["stories"][0]["members"] == list(SEEDS.values())
+    said = json.loads("{" + data)
+    assert said["stories"][0]["members"] == list(SEEDS.values())
+    assert said["problems"] == []

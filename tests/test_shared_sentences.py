@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def shared_of(project: Project) -> SharedUnits:
-    return read_evidence(project).shared_units()
+    return read_evidence(project).shared
 
 
 def rows_of(project: Project, by: str = "reprints") -> list[dict[str, Any]]:
@@ -118,6 +118,19 @@ def test_a_span_that_leaves_the_shared_sentences_takes_them_out(
         given_in(project, "v2", "ann-b", (text, entity("LAW")), ("Harbour Post", entity("ORG"))),
     )
     assert [unit.votes[0].row["text"] for unit in shared_of(project).units] == ["Harbour Post"]
+
+
+def test_whatever_touches_what_was_set_aside_is_set_aside(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ann-b's first span leaves the shared sentences; the second stands in a sentence that it touches."""
+    judge(
+        project,
+        monkeypatch,
+        given_in(project, "v1", "ann-a", ("Lind", entity("PERSON"))),
+        given_in(
+            project, "v2", "ann-b", ("season begins.\n\nBoth governments", entity("LAW")), ("Lind", entity("PERSON"))
+        ),
+    )
+    assert shared_of(project).units == [] and shared_of(project).sentences == {"entities": 3}
 
 
 def test_no_comparison_is_made_twice(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

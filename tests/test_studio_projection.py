@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from story_project import make_story_project
+from studio_browser import answer_document, browser_page, click_text, open_label_stream, press, sign_in, submit
 from studio_project import CAMPAIGN, DATASET, write_gold
 
 from stancewire.codebook import read_campaign, read_codebook
@@ -20,6 +22,7 @@ from stancewire.label_studio.exports import Given, read_submissions
 from stancewire.label_studio.projection import PROVIDER
 from stancewire.label_studio.pull import pull_all
 from stancewire.label_studio.push import push_pass
+from stancewire.label_studio.restore import restore_all
 from stancewire.label_studio.rooms import corpus_name, find_rooms
 from stancewire.project import Project
 from stancewire.reprints import make_reprint_tables
@@ -70,7 +73,7 @@ def tasks(client: Client, project: Project, annotator: str) -> dict[str, dict[st
 
 
 def test_heads_first_then_what_differs_with_where_it_came_from(
-    new_project: Callable[..., Project], studio_client: Client
+    new_project: Callable[..., Project], studio_client: Client, other_server: Client
 ) -> None:
     project = new_project(ARTICLES)
     write_stories(project)
@@ -110,6 +113,17 @@ def test_heads_first_then_what_differs_with_where_it_came_from(
     assert made["pact of Vik"] == ("edited", PROVIDER)
     assert made["Norway"][1] != PROVIDER
 
+    second = read_campaign(project.campaign_yaml).rounds[0].annotators[1]
+    restore_all(project, other_server)
+    for name in (annotator, second):  # who has answered, and who has not begun
+        put_back = tasks(other_server, project, name)
+        assert put_back["local"]["data"]["text"] == text
+        assert {
+            r["meta"]["from"] for r in put_back["local"]["predictions"][0]["result"] if r.get("meta", {}).get("from")
+        }
+        assert put_back[head]["data"]["text"] == there[head]["data"]["text"]
+    assert not restore_all(project, other_server).changed
+
 
 # the whole way, with stances
 
@@ -130,13 +144,13 @@ CHANGED = (
 TREATY = "us-japan-security-treaty"
 
 
-def story(tmp_path: Path) -> tuple[Project, tuple[str, str]]:
+def story(tmp_path: Path, name: str) -> tuple[Project, tuple[str, str]]:
     project = make_story_project(tmp_path / "story", v1=PARTS, v2=CHANGED)
-    people = ("ann-story-a", "ann-story-b")
+    people = (f"ann-{name}-a", f"ann-{name}-b")
     described = "\n".join(f"  {name}: {{kind: human, languages: [en]}}" for name in people)
     campaign = CAMPAIGN.format(annotators=", ".join(people), described=described)
     project.campaign_yaml.write_text(campaign.replace("suggestions: false", "suggestions: true"))
-    project.dataset_yaml.write_text(DATASET.format(name="tests-story"))
+    project.dataset_yaml.write_text(DATASET.format(name=name))
     return project, people
 
 
@@ -182,53 +196,64 @@ def rows(project: Project, name: str) -> list[dict[str, Any]]:
     return read_rows(project, project.annotations, name)
 
 
-def test_stances_of_the_head_go_to_another_version_and_back(tmp_path: Path, studio_client: Client) -> None:
-    project, people = story(tmp_path)
-    codebook = read_codebook(project.codebook_yaml)
-    silent = dict.fromkeys((target.id for target in codebook.document_targets), "none")
+BERG, LIND, POST = "v1#ada-berg", "v1#lind", "v1#harbour-post"
+REPORTED = {"target": TREATY, "attribution": "reported"}
+
+
+def silence(project: Project) -> dict[str, str]:
+    """No stance of the author's own on any target."""
+    return dict.fromkeys((target.id for target in read_codebook(project.codebook_yaml).document_targets), "none")
+
+
+def annotate_head(project: Project, client: Client, people: Sequence[str]) -> None:
+    """Both passes of the head, in which all say the same."""
     mentions = [
         {"quote": "Ada Berg", "label": "PERSON", "entity_name": "Ada Berg"},
         {"quote": "Harbour Post", "label": "ORG", "entity_name": "Harbour Post"},
         {"quote": "pact of Vik", "label": "LAW", "entity_name": "pact of Vik"},
         {"quote": "Lind", "occurrence": 1, "label": "PERSON", "entity_name": "Lind"},
     ]
-    push_pass(project, studio_client, "entities", reprints="heads")
+    push_pass(project, client, "entities", reprints="heads")
     for who in people:
-        enter_answers(project, studio_client, Given("entities", 1, who), {"v1": {"mentions": mentions}})
-    merge(project, studio_client)
-
-    berg, lind, post = "v1#ada-berg", "v1#lind", "v1#harbour-post"
-    reported = {"target": TREATY, "attribution": "reported"}
+        enter_answers(project, client, Given("entities", 1, who), {"v1": {"mentions": mentions}})
+    merge(project, client)
     stances = [
-        reported | {"quote": "the pact of Vik has kept the peace", "stance": "favor", "holders": [berg], "via": post},
-        reported | {"quote": "called the treaty a burden", "stance": "against", "holders": [lind]},
-        reported
-        | {"quote": "The accord must stay", "stance": "favor", "holders": [berg], "attribution": "direct_quote"},
-        reported | {"quote": "wants out of the pact", "stance": "against", "holders": [lind]},
+        REPORTED | {"quote": "the pact of Vik has kept the peace", "stance": "favor", "holders": [BERG], "via": POST},
+        REPORTED | {"quote": "called the treaty a burden", "stance": "against", "holders": [LIND]},
+        REPORTED
+        | {"quote": "The accord must stay", "stance": "favor", "holders": [BERG], "attribution": "direct_quote"},
+        REPORTED | {"quote": "wants out of the pact", "stance": "against", "holders": [LIND]},
     ]
-    held_back = push_pass(project, studio_client, "stances", reprints="differing")
+    held_back = push_pass(project, client, "stances", reprints="differing")
     assert held_back.counts["tasks_sent"] == 0, "first the head"
-    push_pass(project, studio_client, "stances", reprints="heads")
+    push_pass(project, client, "stances", reprints="heads")
     for who in people:
-        answer = {"stances": stances, "document_stances": silent}
-        done = enter_answers(project, studio_client, Given("stances", 1, who), {"v1": answer})
-        assert done.problems == []
-    merge(project, studio_client)
+        answer = {"stances": stances, "document_stances": silence(project)}
+        assert enter_answers(project, client, Given("stances", 1, who), {"v1": answer}).problems == []
+    merge(project, client)
     assert len(rows(project, "stances")) == 4
-    before = [row for row in rows(project, "agreement") if row["by"] in ("all", "annotator", "annotator pair")]
 
-    # what differs: the second paragraph and the fourth
-    push_pass(project, studio_client, "entities", reprints="differing")
+
+def accept_mentions(project: Project, client: Client, people: Sequence[str]) -> None:
+    """The entity pass of what differs, the second paragraph and the fourth: all accept what is projected."""
+    push_pass(project, client, "entities", reprints="differing")
     for who in people:
-        task = task_of(project, studio_client, "entities", who, "v2")
+        task = task_of(project, client, "entities", who, "v2")
         assert task["data"]["text"] == f"{CHANGED[1]}\n\n{CHANGED[3]}"
         answer = {"mentions": [as_mention(one) for one in suggested(task) if one["by"] == PROVIDER]}
         assert len(answer["mentions"]) == 4
-        assert enter_answers(project, studio_client, Given("entities", 1, who), {"v2": answer}).problems == []
-    merge(project, studio_client)
+        assert enter_answers(project, client, Given("entities", 1, who), {"v2": answer}).problems == []
+    merge(project, client)
+
+
+def test_stances_of_the_head_go_to_another_version_and_back(tmp_path: Path, studio_client: Client) -> None:
+    project, people = story(tmp_path, "tests-story")
+    annotate_head(project, studio_client, people)
+    before = [row for row in rows(project, "agreement") if row["by"] in ("all", "annotator", "annotator pair")]
+    accept_mentions(project, studio_client, people)
     found = {row["text"]: row for row in rows(project, "mentions") if row["doc_id"] == "v2"}
     assert (found["Ada Berg"]["n_votes"], found["Ada Berg"]["decided_by"]) == (1, "single"), "two who accept: one voice"
-    assert found["Ada Berg"]["entity_id"] == berg
+    assert found["Ada Berg"]["entity_id"] == BERG
 
     report = push_pass(project, studio_client, "stances", reprints="differing")
     changed = [item for item in report.review if item.layer == "stance"]
@@ -238,10 +263,10 @@ def test_stances_of_the_head_go_to_another_version_and_back(tmp_path: Path, stud
         task = task_of(project, studio_client, "stances", who, "v2")
         offered = {one["words"]: one for one in suggested(task)}
         assert set(offered) == {"the pact of Vik has kept the peace", "wants out of the pact"}
-        assert offered["the pact of Vik has kept the peace"]["via"] == [post]
+        assert offered["the pact of Vik has kept the peace"]["via"] == [POST]
         said = [as_stance(one, stance=side) for one, side in zip(offered.values(), sides, strict=True)]
-        own = {"quote": "called the treaty a heavy burden", "stance": "against", "holders": [lind]}
-        answer = {"stances": [*said, reported | own], "document_stances": silent}
+        own = {"quote": "called the treaty a heavy burden", "stance": "against", "holders": [LIND]}
+        answer = {"stances": [*said, REPORTED | own], "document_stances": silence(project)}
         assert enter_answers(project, studio_client, Given("stances", 1, who), {"v2": answer}).problems == []
     merge(project, studio_client)
 
@@ -267,6 +292,40 @@ def test_stances_of_the_head_go_to_another_version_and_back(tmp_path: Path, stud
     assert units_of(before, "stance", first) == {"all": 4, "annotator": 4}
     assert units_of(after, "stance", first) == {"all": 5, "annotator": 5}, "what was projected is in neither"
     assert units_of(after, "mention", first) == units_of(before, "mention", first)
+
+
+@pytest.mark.browser
+def test_an_annotator_sees_accepts_and_alters_what_is_projected(
+    tmp_path: Path, studio_client: Client, chromium: str
+) -> None:
+    project, people = story(tmp_path, "tests-hands")
+    annotate_head(project, studio_client, people)
+    accept_mentions(project, studio_client, people)
+    push_pass(project, studio_client, "stances", reprints="differing")
+    who = people[0]
+    task = task_of(project, studio_client, "stances", who, "v2")
+    text = task["data"]["text"]
+    password = json.loads(project.people_json.read_text(encoding="utf-8"))[who]["password"]
+    with browser_page(chromium) as page:
+        sign_in(page, studio_client.url, f"{who}@annotators.invalid", password)
+        open_label_stream(page, studio_client.url, task["project"])
+        assert "only the passages that differ from v1" in page.locator(".meta").inner_text()
+        assert CHANGED[2] not in page.locator(".body").inner_text()
+        click_text(page, text.index("wants out of the pact") + 7)
+        press(page, "e")  # neutral
+        for target in silence(project):
+            answer_document(page, target, "none")
+        submit(page)
+    merge(project, studio_client)
+    made = {
+        row["text"]: row for row in rows(project, "judgements") if (row["doc_id"], row["layer"]) == ("v2", "stance")
+    }
+    assert {words: (row["label"], row["origin"], row["suggested_by"]) for words, row in made.items()} == {
+        "the pact of Vik has kept the peace": ("favor", "accepted", PROVIDER),
+        "wants out of the pact": ("neutral", "edited", PROVIDER),
+    }
+    kept = made["the pact of Vik has kept the peace"]
+    assert (kept["holder_entity_id"], kept["via_entity_id"]) == (BERG, POST)
 
 
 def units_of(table: list[dict[str, Any]], layer: str, who: str) -> dict[str, int]:

@@ -224,18 +224,6 @@ def check_privacy(project: Project) -> None:
             assert {answer["completed_by"] for answer in task["annotations"]} <= set(annotators(project))
 
 
-@pytest.fixture
-def other_server(tmp_path: Path, studio_server: object) -> Any:
-    """An empty server, as after a loss of the first."""
-    from stancewire.label_studio.server import running_server
-
-    with (
-        running_server(tmp_path / "other" / ".studio") as studio,
-        Client(studio.url, studio.token, studio.log) as client,
-    ):
-        yield client
-
-
 def test_stored_answers_go_back_into_an_empty_server_and_come_out_as_they_were(
     new_project: Callable[..., Project], studio_client: Client, other_server: Client, tmp_path: Path
 ) -> None:

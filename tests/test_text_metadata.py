@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from stancewire.sources import NOTHING_KNOWN, SourceFacts
-from stancewire.text import Lexicon, decode, segment_text
-from stancewire.text.dates import find_date
+from stancewire.text import Lexicon, decode, furniture_key, segment_text
+from stancewire.text.dates import DATE, find_date, read_date
 from stancewire.text.language import detect_language
 from stancewire.text.metadata import Metadata, find_metadata
 
@@ -113,6 +114,24 @@ def test_nothing_is_stated_where_the_source_states_nothing() -> None:
 )
 def test_wire_is_the_agency_that_sends_the_text(text: str, wire: str | None) -> None:
     assert metadata_of(text).wire == wire
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2019-06-26", "2019-06-26T23:50Z", "2019-06-261", "2019-13-45", "2019-13-45, then 2020-01-02", "x 2019-06-26"],
+)
+def test_a_date_that_begins_a_text_is_read_as_the_general_pattern_reads_it(text: str) -> None:
+    read = (read_date(match) for match in DATE.finditer(text))
+    assert find_date(text) == next((day for day in read if day is not None), None)
+
+
+def test_what_a_credit_names_is_remembered_for_its_own_lexicon_alone() -> None:
+    text = f"Committee agrees\n\nBy ANN POE, Harbour Press\n\n{BODY}"
+    key = furniture_key("Harbour Press")
+    other = dataclasses.replace(LEXICON, wires={**LEXICON.wires, key: "Harbour Press Agency"})
+    for lexicon, wire in ((LEXICON, None), (other, "Harbour Press Agency"), (LEXICON, None)):
+        segments = segment_text(text, lexicon)
+        assert find_metadata(text, segments, NOTHING_KNOWN, lexicon).wire == wire
 
 
 def test_wrapped_headline_is_one_line_in_the_title() -> None:

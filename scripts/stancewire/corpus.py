@@ -143,7 +143,7 @@ def convert_corpus(
         remember = None if dry_run or project is None else project.studio / "reprints.npz"
         begin = partial(Run, project, conversion, facts, found, reprints and fields == "all", sources, remember)
         run_of = begin()
-        before = None if anew or dry_run or len(sources) != 1 else read_state(conversion.folder, run_of.rules)
+        before = None if anew or dry_run else read_state(conversion.folder, run_of.rules)
         try:
             run_of.convert_all(files, pool, progress, before)
         except Again:  # an id that stands twice belongs to the first of all sources, old or new

@@ -2,8 +2,8 @@
 
     corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
     schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
-    annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports (pulled, append-only)
-                   · *.parquet (made)
+    annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports, adjudications (pulled,
+                   append-only) · *.parquet (made)
     .studio/       the embedded Label Studio: environment, database, secrets; what may be forgotten (never in git)
 
 The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;
@@ -135,6 +135,22 @@ class Project:
         finally:
             _held.discard(self.root)
             handle.close()
+
+
+def stored_name(name: str | bytes) -> str:
+    """A file name as it is stored: what is not UTF-8, control characters and literal escapes are percent-encoded.
+
+    The name can be had back by decoding the escapes, so two files never share one.
+    """
+    raw = re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"%25", os.fsencode(name))
+    text = raw.decode("utf-8", "surrogateescape")
+    return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
+
+
+def real_name(part: str) -> str:
+    """The name that is stored as `part` (`stored_name` is the way there); a path may be given, too."""
+    raw = re.sub(rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), part.encode("utf-8"))
+    return os.fsdecode(raw)
 
 
 def split_place(source_path: str, files: Collection[str]) -> tuple[str, str] | None:

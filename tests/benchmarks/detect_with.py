@@ -55,9 +55,11 @@ def all_pairs(groups: Sequence[Sequence[int]]) -> Pairs:
 
 def with_stancewire(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pairs], str]:
     """Groups of reprints, verified and checked against their weakest links, in one process."""
+    from stancewire.reprints.sketches import THREADS
     from stancewire.reprints.stories import group_texts
 
-    return lambda: all_pairs(group_texts(texts).groups), "containment >= 0.5 or aligned; one process"
+    settings = f"containment >= 0.5, or less and aligned; one process, {THREADS} threads while texts are hashed"
+    return lambda: all_pairs(group_texts(texts).groups), settings
 
 
 def with_rensa(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pairs], str]:
@@ -79,7 +81,7 @@ def with_rensa(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pairs],
             if a < b and hashes[a].jaccard(hashes[b]) >= 0.5
         ]
 
-    return detect, "RMinHash 128, LSH of 32 bands, threshold 0.5"
+    return detect, "RMinHash 128, LSH of 32 bands, threshold 0.5; one process"
 
 
 def with_datatrove(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pairs], str]:

@@ -6,9 +6,10 @@ is undefined it is null. `reason` says why, and says so where the annotators are
 are two passes of models, not two readers.
 
 Groups: `all`; `suggestions` (shown or not); `target`; `label` and `holder type` (only the votes that say so);
-`annotator pair`; `round`; `month` (of a document's last judgement); `reprints`, with the one group `shared sentences`:
-sentences that stand alike in several versions of a story, where different annotators judged different versions
-(`shared`). These units are in no other group, `all` included, and nothing is counted token by token in them.
+`annotator pair` (of document stances where there are more than two annotators); `round`; `month` (of a document's last
+judgement); `reprints`, with the one group `shared sentences`: sentences that stand alike in several versions of a
+story, where different annotators judged different versions (`shared`). These units are in no other group, `all`
+included, and nothing is counted token by token in them.
 
 A worked example. Two annotators read one text; ann-a marks three spans, ann-b two, of which one is equal to one of
 ann-a's and the other overlaps one. Span F1, exact: 2 * 1 / (3 + 2) = 0.4; overlapping: 2 * 2 / 5 = 0.8. Of ann-a's
@@ -20,12 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from ..codebook.model import Codebook
+from ..engine import without_collector
 from .coefficients import LEAST_STORIES, interval, sum_by
-from .columns import Bools, Columns, make_columns
+from .columns import MOST_ANNOTATORS, Bools, Columns, make_columns
 from .found import found_sums
 from .judged import judged_sums
 from .sums import Sums
@@ -61,6 +64,7 @@ class Group:
         return {name for number in np.flatnonzero(self.units) for name in self.columns.units[number].submitted}
 
 
+@without_collector
 def measure_agreement(
     units: Iterable[Unit],
     stories: Mapping[str, str],
@@ -135,11 +139,28 @@ def _groups(
         marked = columns.first + columns.second > 0
         together[columns.row_unit[(columns.row_pair == number) & marked[:, 0]]] = True
         yield Group("annotator pair", " ".join(columns.names[i] for i in pair), columns, together, number)
+    if layer == "document_stance" and 2 < len(columns.names) <= MOST_ANNOTATORS:  # of two, `all` says it
+        for one, other in combinations(columns.names, 2):
+            chosen = _of_pair(units, one, other)
+            if chosen:
+                made_pair = make_columns(layer, chosen, tokens)
+                yield Group("annotator pair", f"{one} {other}", made_pair, np.ones(len(chosen), dtype=np.bool_))
     for number, made in rounds.items():
         if made:
             yield Group("round", str(number), make_columns(layer, made, tokens), np.ones(len(made), dtype=np.bool_))
     if shared:
         yield Group(*SHARED, make_columns(layer, shared, None), np.ones(len(shared), dtype=np.bool_))
+
+
+def _of_pair(units: Sequence[Unit], one: str, other: str) -> list[Unit]:
+    """The units that both had the chance to judge, with their votes alone; units without any are left out."""
+    chosen = []
+    for unit in units:
+        if one in unit.submitted and other in unit.submitted:
+            votes = tuple(vote for vote in unit.votes if vote.annotator_id in (one, other))
+            if votes:
+                chosen.append(replace(unit, votes=votes, submitted=(one, other)))
+    return chosen
 
 
 def _months(units: Sequence[Unit]) -> dict[str, str]:

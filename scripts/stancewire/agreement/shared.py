@@ -104,13 +104,15 @@ def make_shared_units(
     for row in rows:
         if row["status"] == "current" and row["layer"] in LAYER_PASS and row["layer"] != "document_stance":
             by_task.setdefault(_task(row), []).append(row)
+    groups = {key: _groups(documents) for key, documents in told.items()}
+    wanted = {doc_id for key, documents in told.items() if groups[key] for doc_id in documents}
+    witnesses = versions.witnesses(wanted) if wanted else {}
     for (story_id, task_pass), documents in sorted(told.items()):
-        groups = _groups(documents)
-        if not groups:
+        if not groups[story_id, task_pass]:
             continue
         order = sorted(documents, key=lambda doc_id: (not stories[doc_id][1], doc_id))
-        shared = _shared_sentences(order, versions.witnesses(documents))
-        for group in groups:
+        shared = _shared_sentences(order, witnesses)
+        for group in groups[story_id, task_pass]:
             voices = [_Voice(name, task_pass, documents, order, shared, by_task, versions.shown) for name in group]
             _add(made, story_id, task_pass, voices, rules)
     return made
@@ -204,17 +206,20 @@ class _Voice:
         runs = _runs(own)
         if any(row["start"] is None for row in rows):
             return  # nobody knows where that stands: it may be in any of these sentences
-        kept: list[tuple[Row, _Shared]] = []
+        placed: list[tuple[Row, _Shared, set[Home]]] = []
         torn: set[Home] = set()
         for row in rows:
             start, end = trimmed(row)
+            touched = {item.home for item in own if item.start < end and start < item.end}
             run = next((items for items in runs if items[0].start <= start and end <= items[-1].end), None)
-            if run is not None and row["anchor"] == "same":
-                kept.append((row, run[0]))
+            if run is not None and touched and row["anchor"] == "same":
+                placed.append((row, run[0], touched))
             else:
-                torn |= {item.home for item in own if item.start < end and start < item.end}
+                torn |= touched
+        while more := {home for _, _, touched in placed if torn & touched for home in touched} - torn:
+            torn |= more
         heard = [item for item in own if item.home not in torn]
-        self.rows += [_moved(row, at) for row, at in kept]
+        self.rows += [_moved(row, at) for row, at, touched in placed if touched.isdisjoint(torn)]
         self.heard |= {item.home for item in heard}
         self.runs += [
             (items[0].home[0], (items[0].home[1], items[-1].home[1] + items[-1].end - items[-1].start))
@@ -257,19 +262,16 @@ def _add(made: SharedUnits, story_id: str, task_pass: str, voices: Sequence[_Voi
     made.sentences[task_pass] += len(doubly)
     made.stories.add(story_id)
     made.annotators |= {voice.name for voice in voices if not doubly.isdisjoint(voice.heard)}
-    for home_doc in sorted({doc_id for doc_id, _ in doubly}):
-        views: dict[str, list[Span]] = {}
-        groups: dict[tuple[str, str], list[Row]] = {}
-        for voice in voices:
-            spans = sorted(span for doc_id, span in voice.runs if doc_id == home_doc)
-            if not spans:
-                continue
-            views[voice.name] = spans
-            for row in voice.rows:
-                if row["doc_id"] == home_doc:
-                    groups.setdefault((row["layer"], row["target_id"] or ""), []).append(row)
-        for (layer, target), rows in sorted(groups.items()):
-            frame = (layer, home_doc, target or None, tuple(sorted(views)), False)
-            least = rules.mention_overlap if layer == "mention" else rules.stance_overlap
-            units = span_units(rows, frame, least, frozenset(), views)
-            made.units += [unit for unit in units if len(unit.submitted) > 1]
+    views: dict[str, dict[str, list[Span]]] = {}
+    said: dict[tuple[str, str, str], list[Row]] = {}
+    for voice in voices:
+        for home_doc, span in sorted(voice.runs):
+            views.setdefault(home_doc, {}).setdefault(voice.name, []).append(span)
+        for row in voice.rows:
+            said.setdefault((row["doc_id"], row["layer"], row["target_id"] or ""), []).append(row)
+    for (home_doc, layer, target), rows in sorted(said.items()):
+        seen = views.get(home_doc, {})
+        frame = (layer, home_doc, target or None, tuple(sorted(seen)), False)
+        least = rules.mention_overlap if layer == "mention" else rules.stance_overlap
+        units = span_units(rows, frame, least, frozenset(), seen)
+        made.units += [unit for unit in units if len(unit.submitted) > 1]

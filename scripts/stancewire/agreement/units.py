@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..codebook.model import Rules
+from ..engine import without_collector
 from ..judgements.shown import Shown, Task, covers
 from ..label_studio.model import PROJECTED
 from .align import Span, align
@@ -102,6 +103,7 @@ def independent_votes(votes: list[Vote], dependent: Collection[str] = ()) -> tup
     return (votes[:1] if len(said) == 1 else votes), True
 
 
+@without_collector
 def make_units(
     judgements: Iterable[Row],
     assignments: Iterable[Row],
@@ -222,13 +224,18 @@ def span_units(
         silent = {span.annotator_id for span in members} - {vote.annotator_id for vote in votes}
         if votes:
             abstained = lost | silent
-            place = min(span.start for span in members), max(span.end for span in members)
-            marked = {span.annotator_id for span in members}
-            asked = tuple(
-                name for name in submitted if name in marked or name not in views or covers(views[name], *place)
-            )
+            asked = _asked(submitted, members, views) if views else submitted
             units.append(Unit(layer, doc_id, target, tuple(votes), asked, abstained, suggested, projected, aside))
     return units
+
+
+def _asked(
+    submitted: tuple[str, ...], members: Sequence[Span], views: Mapping[str, Sequence[tuple[int, int]]]
+) -> tuple[str, ...]:
+    """Those who were shown a unit's words, or marked them."""
+    place = min(span.start for span in members), max(span.end for span in members)
+    marked = {span.annotator_id for span in members}
+    return tuple(name for name in submitted if name in marked or name not in views or covers(views[name], *place))
 
 
 def trimmed(row: Mapping[str, Any]) -> tuple[int, int]:

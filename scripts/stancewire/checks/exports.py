@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -109,17 +110,19 @@ class _Schema:
 
 def check_readings(project: Project, loaded: Loaded, codebook: Codebook) -> list[Problem]:
     """What reading the stored exports anew finds: documents that are gone, choices left behind by hidden controls."""
-    from ..judgements.stage import Document, read_judgements
-    from ..label_studio.exports import read_submissions
+    from ..judgements.stage import Document, iter_judgements
 
     columns = ("doc_id", "text", "text_sha256")
-    documents = [Document(*row) for row in loaded.columns("documents", *columns)]
+    documents = {row[0]: Document(*row) for row in loaded.columns("documents", *columns)}
+    found: list[Problem] = []
+    counts: Counter[str] = Counter()
     try:
-        reading = read_judgements(read_submissions(project), documents, codebook)
+        for reading in iter_judgements(project, None, documents, codebook):
+            found += [item for item in reading.problems if item.check == "export-document"]
+            counts += reading.counts
     except StancewireError:
         return []  # check_exports says what is wrong with them
-    found = [item for item in reading.problems if item.check == "export-document"]
-    for name, count in sorted(reading.counts.items()):
+    for name, count in sorted(counts.items()):
         if name.startswith("dropped_") and count:
             control = name.removeprefix("dropped_")
             message = f"{count} values of the hidden control {control!r} were left behind; they are dropped"

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import Problem
-from ..project import ANNOTATION_TABLES, CORPUS_TABLES
+from ..project import ANNOTATION_TABLES, CORPUS_TABLES, real_name, stored_name
 from ..tables import MANIFEST, TableSchema, decode_parquet
 from ..tables.schema import table_schema
 from .catalogue import problem
@@ -149,17 +149,21 @@ def _object(value: Any) -> dict[str, Any]:
 def _stale(files: Files, manifest: str, stage: str, inputs: dict[str, Any], command: str) -> Iterable[Problem]:
     for name, expected in inputs.items():
         if name.endswith("/"):  # too many files for a line each: one hash over all of the folder's
-            below = (path for path in files.names_below(name.rstrip("/")))
-            lines = sorted(f"{sha256(files.read(path))}  {path.removeprefix(name)}\n" for path in below)
+            below = (path for path in files.names_below(name.rstrip("/")) if files.has(path))  # no broken link
+            lines = sorted(f"{sha256(files.read(path))}  {_stored(path.removeprefix(name))}\n" for path in below)
             if sha256("".join(lines).encode("utf-8", "surrogateescape")) != expected:
                 yield problem("table-stale", manifest, stage, f"files below {name} have changed since; {command}")
-        elif not files.has(name):
+        elif not files.has(real_name(name)):
             if expected:
                 yield problem(
                     "table-stale", manifest, stage, f"the tables were made from {name}, which is gone; {command}"
                 )
-        elif sha256(files.read(name)) != expected:
+        elif sha256(files.read(real_name(name))) != expected:
             yield problem("table-stale", manifest, stage, f"{name} has changed since the tables were made; {command}")
+
+
+def _stored(path: str) -> str:
+    return "/".join(map(stored_name, path.split("/")))
 
 
 def read_json(files: Files, path: str) -> Any:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..errors import Problem
-from ..project import split_place
+from ..project import real_name, split_place, stored_name
 from .catalogue import problem
 from .files import Files, is_safe_path, sha256
 from .loading import Loaded, limited, one_line, table_file
@@ -31,7 +31,7 @@ def read_csv(files: Files, path: str) -> tuple[list[tuple[int, dict[str, str]]],
 def check_sources(files: Files) -> list[Problem]:
     """sources.csv against the files in corpus/sources, byte for byte."""
     prefix = f"{SOURCES}/"
-    there = {name.removeprefix(prefix) for name in files.names_below(SOURCES)}
+    there = _sources_there(files)
     if not files.has(SOURCES_CSV):
         return [problem("source-unlisted", prefix + name, "", "there is no sources.csv") for name in sorted(there)]
     rows, error = read_csv(files, SOURCES_CSV)
@@ -50,12 +50,18 @@ def check_sources(files: Files) -> list[Problem]:
             continue  # a member or a record: `check_records` looks at it
         if path not in there:
             found.append(problem("source-missing", prefix + path, "", f"named in {SOURCES_CSV}:{line}, but not there"))
-        elif expected and sha256(files.read(prefix + path)) != expected:
+        elif expected and sha256(files.read(source_file(path))) != expected:
             message = f"is not the file described in {SOURCES_CSV}:{line} (sha256 differs)"
             found.append(problem("source-hash", prefix + path, "", message))
     for name in sorted(there - listed):
         found.append(problem("source-unlisted", prefix + name, "", f"has no row in {SOURCES_CSV}"))
     return found
+
+
+def _sources_there(files: Files) -> set[str]:
+    """Paths of the sources, as tables store them."""
+    names = (name.removeprefix(f"{SOURCES}/") for name in files.names_below(SOURCES))
+    return {"/".join(map(stored_name, name.split("/"))) for name in names}
 
 
 def check_records(files: Files, loaded: Loaded) -> list[Problem]:
@@ -66,7 +72,7 @@ def check_records(files: Files, loaded: Loaded) -> list[Problem]:
     if not files.has(SOURCES_CSV) or not {"documents", "rejects"} <= set(loaded.tables):
         return []
     prefix = f"{SOURCES}/"
-    there = {name.removeprefix(prefix) for name in files.names_below(SOURCES)}
+    there = _sources_there(files)
     rows = []
     for line, row in read_csv(files, SOURCES_CSV)[0]:
         place = split_place(row.get("source_path", "").strip(), there)
@@ -152,25 +158,27 @@ def _wrong_hashes(files: Files, loaded: Loaded) -> Iterator[tuple[str, str]]:
         if not is_safe_path(name) or not files.has(name):
             yield doc_id, f"its source {source!r} is not in {SOURCES}"
         elif record_no is None and sha256(files.read(name)) != digest:
-            yield doc_id, f"raw_sha256 is not that of {name}"
+            yield doc_id, f"raw_sha256 is not that of {SOURCES}/{source}"
 
 
 def source_file(source_path: str) -> str:
-    """A document's source below the root."""
-    return source_path if source_path.startswith(f"{SOURCES}/") else f"{SOURCES}/{source_path}"
+    """A document's source below the root, under its real name."""
+    path = real_name(source_path)
+    return path if path.startswith(f"{SOURCES}/") else f"{SOURCES}/{path}"
 
 
 def _wrong_bytes(files: Files, loaded: Loaded) -> Iterator[tuple[str, str]]:
     columns = ("doc_id", "source_path", "record_no", "encoding", "raw_sha256")
-    documents = {d: (source_file(s), e, h) for d, s, r, e, h in loaded.columns("documents", *columns) if r is None}
+    documents = {d: (s, e, h) for d, s, r, e, h in loaded.columns("documents", *columns) if r is None}
     previous, raw = "", b""
     for doc_id, seg_no, start, end, raw_start, raw_end in loaded.columns(
         "segments", "doc_id", "seg_no", "start", "end", "raw_start", "raw_end"
     ):
         if raw_start is None or doc_id not in documents:
             continue
-        name, encoding, digest = documents[doc_id]
+        source, encoding, digest = documents[doc_id]
         if doc_id != previous:
+            name = source_file(source)
             previous, raw = doc_id, files.read(name) if is_safe_path(name) and files.has(name) else b""
             raw = raw if sha256(raw) == digest else b""
         if not raw:
@@ -178,7 +186,7 @@ def _wrong_bytes(files: Files, loaded: Loaded) -> Iterator[tuple[str, str]]:
         try:
             words = raw[raw_start:raw_end].decode(encoding)
         except (UnicodeDecodeError, LookupError) as error:
-            yield f"{doc_id}:{seg_no}", f"the bytes {raw_start}-{raw_end} of {name} do not decode ({one_line(error)})"
+            yield f"{doc_id}:{seg_no}", f"the bytes {raw_start}-{raw_end} of {source} do not decode ({one_line(error)})"
             continue
         if words.replace("\r\n", "\n").replace("\r", "\n") != loaded.texts[doc_id][start:end]:
-            yield f"{doc_id}:{seg_no}", f"the bytes {raw_start}-{raw_end} of {name} are not its text"
+            yield f"{doc_id}:{seg_no}", f"the bytes {raw_start}-{raw_end} of {source} are not its text"

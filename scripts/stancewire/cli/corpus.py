@@ -137,7 +137,10 @@ def run_convert(args: argparse.Namespace) -> int:
         "rejects": [problem.as_json() for problem in report.rejects],
         "problems": [problem.as_json() for problem in report.problems],
     }
-    lines = [*(f"rejected: {problem}" for problem in report.rejects), *problem_lines(report.problems)]
+    lines = [f"rejected: {problem}" for problem in report.rejects[:MAX_SHOWN]]
+    if len(report.rejects) > MAX_SHOWN:
+        lines.append(f"rejected: {len(report.rejects) - MAX_SHOWN} more; all are in the table rejects, or say --json")
+    lines += problem_lines(report.problems)
     emit(args, data, [*lines, *summary_lines(report, args.dry_run)])
     return 1 if failed else 0
 
@@ -161,6 +164,7 @@ def reprints_missing(rows: dict[str, int]) -> bool:
 
 
 MAX_NAMED = 10
+MAX_SHOWN = 100
 
 
 def _change_lines(changes: Changes) -> list[str]:

@@ -141,7 +141,7 @@ def run_agree(args: argparse.Namespace) -> int:
     units = evidence.units()
     rows = evidence.agreement(units, stories)
     names = sorted({row["annotator_id"] for row in evidence.assignments if row["state"] == "submitted"})
-    notes = meaning_notes(units, stories, names, evidence.shared_units())
+    notes = meaning_notes(units, stories, names, evidence.shared)
     levels, below = level_lines(rows, evidence.codebook.rules.agreement)
     if args.report is not None:
         title = evidence.codebook.title or project.root.name

@@ -7,9 +7,10 @@ table. Its file is named for these bits, in hexadecimal.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..sources import Reject
-from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, remove
+from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, make_table, remove
 from ..tables.parquet import ROW_GROUP_ROWS
 from .parcels import MAX_BYTES
 from .parts import BUCKET, duplicate, find_buckets, open_part
+from .taken import Reused
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
 MAX_ROWS = 2_000_000
@@ -32,6 +34,7 @@ MAX_GROUP_BYTES = 256 << 20
 SHARD_ROWS = 500_000
 SHARD_BYTES = 48 << 20
 MAX_BITS = 16
+ROWS_AT_ONCE = 20_000  # of tables that are made row by row
 
 Seen = Callable[[pa.Table], None] | None
 
@@ -56,7 +59,7 @@ class Parts:
         """A part's rows and their buckets. Each shard looks into every part; what it maps is let go again."""
         table = open_part(path)
         if BUCKET in table.column_names:
-            return table, np.asarray(table.column(BUCKET).combine_chunks())
+            return table, np.asarray(find_buckets(table))
         if path not in self._buckets:
             self._buckets[path] = np.array(find_buckets(table))
         return table, self._buckets[path]
@@ -71,11 +74,19 @@ def shard_bits(rows: int, n_bytes: int) -> int | None:
     return min(MAX_BITS, int(np.ceil(np.log2(shards))))
 
 
-def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1, seen: Seen = None) -> Written:
+def write_table(
+    parts: Parts,
+    schema: TableSchema,
+    path: Path,
+    threads: int = 1,
+    seen: Seen = None,
+    reused: Reused | None = None,
+) -> Written:
     """Write one table beside its place; `documents` first, since it finds out which ids stand twice.
 
     Args:
         path: the file or folder to make. threads: shards that are sorted and compressed at a time.
+        reused: shards of the last conversion that are as they should be; no part has their rows.
     """
     bits = shard_bits(parts.rows[schema.name], parts.bytes[schema.name])
     if bits is None:
@@ -88,8 +99,11 @@ def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1,
     hashed = ContentHash(schema)
 
     def write_shard(number: int) -> pa.Table:
+        place = path / f"{number:0{-(-bits // 4)}x}.parquet"
+        if reused is not None and number in reused.shards:
+            return concat(schema, [reused.put(number, place)])
         table = _shard(parts, schema, number, bits)
-        with ParquetFile(path / f"{number:0{-(-bits // 4)}x}.parquet", schema.arrow) as file:
+        with ParquetFile(place, schema.arrow) as file:
             file.write(table)
         return table
 
@@ -101,6 +115,15 @@ def write_table(parts: Parts, schema: TableSchema, path: Path, threads: int = 1,
     size = sum(shard.stat().st_size for shard in path.iterdir())
     entry = {"sha256": file_sha256(path), "bytes": size, "rows": hashed.rows, "content_sha256": hashed.hexdigest()}
     return Written(path, entry)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], schema: TableSchema, path: Path) -> Written:
+    """Write a table beside its place from rows that come sorted by key, some at a time; always one file."""
+    file = OneFile(path, schema)
+    left = iter(rows)
+    while some := list(islice(left, ROWS_AT_ONCE)):
+        file.write(make_table(schema, some))
+    return file.close()
 
 
 class OneFile:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
-from ..sources.spans import Span, cut_lines
+from ..sources.readers import is_parquet
+from ..sources.spans import Span, cut_groups, cut_lines
 from ..text import Lexicon
 
 if TYPE_CHECKING:
     from ..text.corrections import Correction
 
+Cut = Callable[[Path | str, int], Iterator[Span | str]]
 FILES_A_PARCEL = 512
 BYTES_A_PARCEL = 4 << 20
 MAX_BYTES = 1 << 30  # of a table that is one file (`gather`)
@@ -59,7 +61,7 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Parcel:
-    """Some files, or a span of lines of one; `facts` are those of each file, in order.
+    """Some files, or a span of one; `facts` are those of each file, in order.
 
     `is_large`: are all parcels together more than one file of a table should hold?
     """
@@ -76,12 +78,12 @@ def cut_parcels(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[str, str] | None = None,
+    keys: Mapping[tuple[int, str], str] | None = None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
 
     Args:
-        facts: by source path. keys: of the files (`file_key`) by source path, where these are known and of one root.
+        facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
     """
     is_large = sum(map(file_size, files)) > MAX_BYTES
     for parcel, sha256 in _cut(conversion, files, facts, keys):
@@ -92,18 +94,18 @@ def _cut(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[str, str] | None,
+    keys: Mapping[tuple[int, str], str] | None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     waiting: list[SourceFile] = []
     size = 0
     most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
     for file in files:
         length = file_size(file)
-        if length > BYTES_A_PARCEL and is_json_lines(file):
+        if length > BYTES_A_PARCEL and (cut := _cut_of(file)):
             if waiting:
                 yield _parcel(conversion, waiting, facts, keys), None
                 waiting, size = [], 0
-            yield from _cut_file(conversion, file, facts, keys)
+            yield from _cut_file(conversion, file, facts, keys, cut)
             continue
         if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
             yield _parcel(conversion, waiting, facts, keys), None
@@ -114,12 +116,21 @@ def _cut(
         yield _parcel(conversion, waiting, facts, keys), None
 
 
+def _cut_of(file: SourceFile) -> Cut | None:
+    """What cuts a large file into spans; None where it has to be read as one."""
+    return cut_lines if is_json_lines(file) else cut_groups if is_parquet(file) else None
+
+
 def _cut_file(
-    conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts], keys: Mapping[str, str] | None
+    conversion: Conversion,
+    file: SourceFile,
+    facts: Mapping[str, SourceFacts],
+    keys: Mapping[tuple[int, str], str] | None,
+    cut: Cut,
 ) -> Iterator[tuple[Parcel, str | None]]:
     last = sha256 = None
     try:
-        for span in cut_lines(file.path, BYTES_A_PARCEL):
+        for span in cut(file.path, BYTES_A_PARCEL):
             if isinstance(span, str):
                 sha256 = span
                 continue
@@ -128,23 +139,22 @@ def _cut_file(
             last = _parcel(conversion, [file], facts, keys, span)
     except OSError:  # the reader says what is wrong
         last = _parcel(conversion, [file], facts, keys)
-    if last is not None:
-        yield last, sha256
+    yield last or _parcel(conversion, [file], facts, keys), sha256
 
 
 def _parcel(
     conversion: Conversion,
     files: list[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[str, str] | None,
+    keys: Mapping[tuple[int, str], str] | None,
     span: Span | None = None,
 ) -> Parcel:
     own = tuple(_facts(conversion, file, facts) for file in files)
     key = hashlib.sha256(conversion.rules.encode())
     for file in files:
-        key.update((file_key(conversion, file, facts) if keys is None else keys[file.source_path]).encode())
+        key.update((file_key(conversion, file, facts) if keys is None else keys[file.root, file.source_path]).encode())
     key.update(repr(span).encode())
-    size = span.end - span.start if span else sum(map(file_size, files))
+    size = span.size if span else sum(map(file_size, files))
     return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +54,7 @@ class Account:
 
     def write(self, folder: Path) -> None:
         """Write it beside its parts; a parcel that has an account is done."""
-        data = vars(self) | {name: [vars(item) for item in getattr(self, name)] for name in _SAID}
+        data = vars(self) | {name: [as_json(item) for item in getattr(self, name)] for name in _SAID}
         # Not flushed to disk: a killed process loses nothing of it, and a part that lost power is made again.
         path = folder / f"{self.key}.json"
         beside = path.with_suffix(".writing")
@@ -95,6 +95,11 @@ def _is_whole(path: Path) -> bool:
             return source.read() == b"ARROW1"
     except OSError:
         return False
+
+
+def as_json(item: Reject | Problem | Tally) -> dict[str, Any]:
+    """What was said as a plain dict."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
 
 
 def part_path(folder: Path, key: str, number: int, table: str) -> Path:
@@ -158,7 +163,9 @@ def bucket(doc_id: str) -> int:
 
 
 def find_buckets(part: pa.Table) -> pa.Array:
-    """The bucket of each row."""
+    """The bucket of each row, written beside it or not."""
+    if BUCKET in part.column_names:
+        return part.column(BUCKET).combine_chunks()
     return pa.array(np.fromiter(map(bucket, part.column("doc_id").to_pylist()), np.uint16, part.num_rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from ..text.lexicon import Lexicon
 from ..text.prepare import Prepared
 
 if TYPE_CHECKING:
-    from ..text.batch import Places
+    from ..text.scan import Bools, Places
 
 
 class Pieces:
@@ -44,16 +44,16 @@ class Pieces:
         raw_starts, raw_ends = _find_raw(prepared, rows.docs, rows.starts, rows.ends)
         self._segments.append(
             {
-                "doc": pa.array(rows.docs + self._n_docs), "seg_no": pa.array(rows.seg_nos),
-                "role": pa.array(rows.roles, pa.string()), "start": pa.array(rows.starts), "end": pa.array(rows.ends),
-                "raw_start": raw_starts, "raw_end": raw_ends, "rule": pa.array(rows.rules, pa.string()),
+                "doc": _numbers(rows.docs + self._n_docs), "seg_no": _numbers(rows.seg_nos),
+                "role": _words(rows.roles), "start": _numbers(rows.starts), "end": _numbers(rows.ends),
+                "raw_start": raw_starts, "raw_end": raw_ends, "rule": _words(rows.rules),
             }
         )  # fmt: skip
         self._sentences.append(
             {
-                "doc": pa.array(sentences.docs + self._n_docs), "sent_no": pa.array(sentences.sent_nos),
-                "seg_no": pa.array(sentences.seg_nos), "start": pa.array(sentences.starts),
-                "end": pa.array(sentences.ends),
+                "doc": _numbers(sentences.docs + self._n_docs), "sent_no": _numbers(sentences.sent_nos),
+                "seg_no": _numbers(sentences.seg_nos), "start": _numbers(sentences.starts),
+                "end": _numbers(sentences.ends),
             }
         )  # fmt: skip
         self._n_docs += len(prepared)
@@ -85,5 +85,18 @@ def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: 
             first, last = np.searchsorted(docs, (number, number + 1))
             raw_starts[first:last] = places.starts[starts[first:last]]
             raw_ends[first:last] = places.ends[ends[first:last] - 1]
-    absent: Any = unknown[docs]
-    return pa.array(raw_starts + shifts[docs], mask=absent), pa.array(raw_ends + shifts[docs], mask=absent)
+    known = ~unknown[docs]
+    return _numbers(raw_starts + shifts[docs], known), _numbers(raw_ends + shifts[docs], known)
+
+
+def _words(values: Sequence[str]) -> pa.Array:
+    """Few words that come again and again as an Arrow array."""
+    known = {word: number for number, word in enumerate(dict.fromkeys(values))}
+    codes = np.fromiter(map(known.__getitem__, values), np.int64, len(values))
+    return pa.array(known, pa.string()).take(_numbers(codes))
+
+
+def _numbers(values: Places, known: Bools | None = None) -> pa.Array:
+    """Numbers as an Arrow array over the same memory, null where they are not `known`."""
+    valid = None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(pa.int64(), len(values), [valid, pa.py_buffer(np.ascontiguousarray(values))])

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ..errors import Problem
 from ..sources import LeftAside, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
-from ..sources.readers import Item, open_source
+from ..sources.readers import Item, open_source, read_groups
 from ..tables import TableSchema, make_table, read_table_schema
 from ..text import Undecodable
 from ..text.corrections import correct_metadata
@@ -50,7 +50,8 @@ def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conv
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
-    return read_span(file, parcel.span.start, parcel.span.end, parcel.span.first_record, options)
+    read = read_groups if parcel.span.groups else read_span
+    return read(file, parcel.span.start, parcel.span.end, parcel.span.first_record, options)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,23 @@ from ..engine import Workers
 from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
-from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, remove, write_stage, write_text
+from ..tables import (
+    TableSchema,
+    Written,
+    file_sha256,
+    make_table,
+    read_columns,
+    read_table_schema,
+    remove,
+    write_stage,
+    write_text,
+)
 from .against import check_corrected, check_judged, check_listing, check_places, judged_texts
 from .furniture import CANDIDATES, find_candidates
 from .parcels import MAX_BYTES, Conversion, Parcel, cut_parcels, file_key, file_size, hash_lines
-from .parts import PART_TABLES, Account, Tally, part_path
-from .state import Changes, Said, State, take_over, write_state
+from .parts import PART_TABLES, Account, Tally, find_buckets, open_part, part_path
+from .state import Changes, Place, Said, State, write_state
+from .taken import Reused, take_over
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,12 +40,6 @@ if TYPE_CHECKING:
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
 MAX_LISTED = 10_000
 REPRINT_TABLES = ("stories", "reprints", "variants")
-# What grouping needs of each table; nothing else is read again.
-REPRINT_COLUMNS = {
-    "documents": ("doc_id", "text", "n_words", "date", "wire", "lang"),
-    "segments": ("doc_id", "seg_no", "role", "start", "end"),
-    "sentences": ("doc_id", "sent_no", "start", "end"),
-}
 
 
 class Again(Exception):
@@ -63,7 +69,8 @@ class Run:
     corrected: set[str] = field(default_factory=set)
     judged: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[Place, str] = field(default_factory=dict)
+    reused: dict[str, Reused] = field(default_factory=dict)
     changes: Changes | None = None
     tables: dict[str, tuple[TableSchema, pa.Table] | Written] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
@@ -77,20 +84,7 @@ class Run:
     def convert_all(self, files: Sequence[SourceFile], pool: Workers, progress: bool, before: State | None) -> None:
         """Convert the files, but for those that are as they were, and make all tables."""
         self.judged = judged_texts(self.project)
-        self.keys = {file.source_path: file_key(self.conversion, file, self.facts) for file in files}
-        if before is not None:
-            # A record that was rejected since its id stood twice may be the only one now.
-            self.changes = before.compare(self.keys)
-            same = set(self.changes.same)
-            self.hashes += [(0, name, before.hashes[name]) for name in self.changes.same if name in before.hashes]
-            self._hear([item for name in self.changes.same for item in before.said.get(name, ())])
-            if any(reject.check == "source-duplicate" for reject in self.rejects):
-                raise Again
-            if same:
-                self.accounts.append(
-                    take_over(self.conversion.folder.parent, self.conversion.folder, "old", self.changes.same)
-                )
-            files = [file for file in files if file.source_path not in same]
+        self.keys = {(file.root, file.source_path): file_key(self.conversion, file, self.facts) for file in files}
         written = None
         if before is None and (early := self._early(files, pool.workers > 1)) is not None:
             with early:
@@ -100,11 +94,49 @@ class Run:
                 written = early.finish()
             if written is None:
                 self._forget_seen()
-        else:
+        elif before is None:
             self.accounts += self.convert(files, pool, progress)
+        else:
+            self._convert_changed(files, pool, progress, before)
         self.make_tables(pool.workers, before is not None, written)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
+
+    def _convert_changed(self, files: Sequence[SourceFile], pool: Workers, progress: bool, before: State) -> None:
+        """Convert the files that are not as they were; take over the rows of the others, and shards that can stay.
+
+        Raises:
+            Again: a record that was rejected since its id stood twice may be the only one now.
+        """
+        self.changes = before.compare(self.keys, [base_of(source).name for source in self.sources])
+        same = before.same_paths(self.keys)
+        self.hashes += [(*place, sha256) for place, sha256 in before.hashes.items() if place[1] in same]
+        self._hear([item for name in sorted(same) for item in before.said.get(name, ())])
+        if any(reject.check == "source-duplicate" for reject in self.rejects):
+            raise Again
+        new = list(self.convert([file for file in files if file.source_path not in same], pool, progress))
+        work = self.conversion.folder
+        changed: set[int] | None = {
+            number
+            for account in new
+            for part_no, part in enumerate(account.parts)
+            if part["documents"][0]
+            for number in find_buckets(open_part(part_path(work, account.key, part_no, "documents"))).to_pylist()
+        }
+        self.accounts = new
+        while same:
+            old, self.reused = take_over(work.parent, work, "old", same, changed)
+            self.accounts = [old, *new]
+            if changed is None or self._shards_stay():
+                break
+            changed = None  # there are more or fewer shards now, so that all rows move
+
+    def _shards_stay(self) -> bool:
+        """Are the tables that are folders to be cut into as many shards as before?"""
+        from .gather import shard_bits
+
+        parts = self._parts()
+        return all(shard_bits(parts.rows[name], parts.bytes[name]) == was.bits for name, was in self.reused.items())
 
     def write(self) -> None:
         """Put the tables in their places, and remember what was done; the parts are not needed any more."""
@@ -116,18 +148,16 @@ class Run:
             write_text(work.parent / CANDIDATES, self.candidates)
         else:
             remove(work.parent / CANDIDATES)
-        if len(self.sources) == 1:
-            written = {name: table.entry["sha256"] for name, table in self.tables.items() if isinstance(table, Written)}
-            hashes = {source_path: sha256 for _, source_path, sha256 in self.hashes}
-            write_state(work, self.rules, self.keys, hashes, self.said, self.counts, written)
+        parts = {name: self.tables[name] for name in PART_TABLES}
+        written = {name: table.entry["sha256"] for name, table in parts.items() if isinstance(table, Written)}
+        hashes = {(root, source_path): sha256 for root, source_path, sha256 in self.hashes}
+        write_state(work, self.rules, self.keys, hashes, self.said, written)
 
     def convert(self, files: Sequence[SourceFile], pool: Workers, progress: bool) -> Iterator[Account]:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
 
-        keys = self.keys if len(self.sources) == 1 else None
-
         def parcels() -> Iterator[Parcel]:
-            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, keys):
+            for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, self.keys):
                 if sha256 is not None:
                     file = parcel.files[0]
                     self.hashes.append((file.root, file.source_path, sha256))
@@ -178,21 +208,21 @@ class Run:
         made: dict[str, tuple[TableSchema, pa.Table] | Written] = dict(written or {})
         for name in PART_TABLES if written is None else ():
             seen = self._see if name == "documents" else None
-            made[name] = write_table(parts, schemas[name], work / f"{name}.parquet", workers, seen)
+            path, reused = work / f"{name}.parquet", self.reused.get(name)
+            made[name] = write_table(parts, schemas[name], path, workers, seen, reused)
             if is_partial and parts.rejects:
                 raise Again
         self.rejects += [*self.found.rejects, *parts.rejects]
-        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(REPRINT_TABLES, ())
-        if self.reprints:
-            rows = self._group_reprints({name: work / f"{name}.parquet" for name in PART_TABLES}, workers)
-        rows = {**rows, "rejects": [vars(reject) for reject in one_a_place(self.rejects)]}
+        rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(() if self.reprints else REPRINT_TABLES, ())
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
+        made["rejects"] = schemas["rejects"], make_table(schemas["rejects"], _reject_columns(one_a_place(self.rejects)))
+        if self.reprints:
+            made |= self._group_reprints(schemas, workers)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
-            stories = made["stories"]
-            assert not isinstance(stories, Written)
+            stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
             paths = work / "documents.parquet", work / "segments.parquet"
-            self.candidates = find_candidates(*paths, stories[1], work)
+            self.candidates = find_candidates(*paths, stories, work)
 
     def _parts(self) -> Parts:
         from .gather import Parts
@@ -208,8 +238,8 @@ class Run:
                 ]
                 for name in PART_TABLES
             },
-            {name: sum(rows for rows, _ in sizes[name]) for name in PART_TABLES},
-            {name: sum(size for _, size in sizes[name]) for name in PART_TABLES},
+            {name: sum(rows for rows, _ in sizes[name]) + self._of_reused(name, "rows") for name in PART_TABLES},
+            {name: sum(size for _, size in sizes[name]) + self._of_reused(name, "bytes") for name in PART_TABLES},
         )
 
     def _forget_seen(self) -> None:
@@ -218,6 +248,9 @@ class Run:
         self.encodings.clear()
         self.corrected.clear()
         self.texts.clear()
+
+    def _of_reused(self, name: str, what: str) -> int:
+        return getattr(self.reused[name], what) if name in self.reused else 0
 
     def _see(self, documents: pa.Table) -> None:
         """Count documents as they are written."""
@@ -230,18 +263,21 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, paths: Mapping[str, Path], workers: int) -> dict[str, Sequence[Mapping[str, Any]]]:
-        """Stories, pairs and variants of what was written; the columns that grouping needs are read once."""
+    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: int) -> dict[str, Written]:
+        """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
+        from ..reprints.spool import Spool
         from ..reprints.stage import find_reprints
-        from ..reprints.witness import read_witnesses
-        from ..tables import read_columns
+        from .gather import write_rows
 
-        documents, segments, sentences = (read_columns(paths[name], REPRINT_COLUMNS[name]) for name in PART_TABLES)
-        found = find_reprints(read_witnesses(documents, segments, sentences), workers, self.remember)
-        path = "corpus/reprints.parquet"
-        self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
-        return {name: found.rows[name] for name in REPRINT_TABLES}
+        work = self.conversion.folder
+        with Spool({name: work / f"{name}.parquet" for name in PART_TABLES}, work) as witnesses:
+            found = find_reprints(witnesses, workers, self.remember)
+            path = "corpus/reprints.parquet"
+            self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
+            return {
+                name: write_rows(found.rows[name], schemas[name], work / f"{name}.parquet") for name in REPRINT_TABLES
+            }
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
@@ -284,15 +320,27 @@ def _by_name(names: Any) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
+def _reject_columns(rejects: Sequence[Reject]) -> Any:
+    """The table of rejects, column by column."""
+    import pyarrow as pa
+
+    names = [item.name for item in fields_of(Reject)]
+    kinds = {"record_no": pa.int64()}
+    columns = ([getattr(reject, name) for reject in rejects] for name in names)
+    made = [pa.array(column, kinds.get(name, pa.string())) for name, column in zip(names, columns, strict=True)]
+    return pa.table(made, names=names)
+
+
 def one_a_place(rejects: Sequence[Reject]) -> list[Reject]:
     """Rejects by place; where two roots hold files of one path, or a file fails twice, the messages are joined."""
-    by_place: dict[tuple[str, int], list[Reject]] = {}
-    for reject in rejects:
-        by_place.setdefault((reject.source_path, reject.record_no), []).append(reject)
-    return [
-        Reject(*place, same[0].check, " | ".join(reject.message for reject in same))
-        for place, same in sorted(by_place.items())
-    ]
+    found: list[Reject] = []
+    for reject in sorted(rejects, key=lambda reject: (reject.source_path, reject.record_no)):
+        last = found[-1] if found else None
+        if last is not None and (last.source_path, last.record_no) == (reject.source_path, reject.record_no):
+            found[-1] = replace(last, message=f"{last.message} | {reject.message}")
+        else:
+            found.append(reject)  # as it is: there may be millions
+    return found
 
 
 def _inputs(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-import msgspec
 
 BUCKET_BYTES = 4 << 20
 MOST_BUCKETS = 1 << 12
@@ -29,7 +28,6 @@ class Spill:
             Path(self._folder.name) / f"{number:04}"
             for number in range(min(MOST_BUCKETS, expected // BUCKET_BYTES + 1))
         ]
-        self._encoder = msgspec.msgpack.Encoder()
         self._waiting: dict[int, bytearray] = {}
         self._held = 0
 
@@ -45,7 +43,7 @@ class Spill:
         """Put a value down."""
         digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
         place = int.from_bytes(digest[:4], "big") % len(self._paths)
-        data = self._encoder.encode(value)
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)  # read by nobody but this object, from its own folder
         self._waiting.setdefault(place, bytearray()).extend(len(data).to_bytes(4, "big") + data)
         self._held += len(data)
         if self._held > _WAITING:
@@ -71,5 +69,5 @@ def _values(data: bytes) -> Iterator[Any]:
     at = 0
     while at < len(data):
         size = int.from_bytes(data[at : at + 4], "big")
-        yield msgspec.msgpack.decode(data[at + 4 : at + 4 + size])
+        yield pickle.loads(data[at + 4 : at + 4 + size])
         at += 4 + size

@@ -64,6 +64,8 @@ def _versions(outcome: Outcome, text: str) -> list[dict[str, Any]]:
     versions = []
     for version in versions_of(outcome):
         said: dict[str, Any] = {"version": version.name}
+        if version.times > 1:
+            said["times"] = version.times
         if version.values.get("exists") == DROP:
             said["exists"] = DROP
         else:

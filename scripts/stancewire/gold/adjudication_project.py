@@ -33,6 +33,7 @@ from .rows import reach
 PASSAGE = 600  # characters wanted on either side of the thing judged; whole paragraphs where they are not longer
 ON_SERVER = "Label Studio"  # the place that problems of answers name
 
+_SAID_BY = "said by"  # the row of how many said so, where versions are put together
 _SAID = {"exists": "in the data?", "boundary": "words", "entity_id": "entity", "attribution": "whose words"}
 
 
@@ -126,6 +127,8 @@ def version_rows(case: Case, wording: Wording) -> Iterable[tuple[str, tuple[str,
         if item.field == "exists":
             cells = tuple("not marked" if version.values["exists"] == DROP else "marked" for version in case.versions)
         yield _SAID.get(item.field, item.field), cells
+    if any(version.times > 1 for version in case.versions):
+        yield _SAID_BY, tuple(str(version.times) for version in case.versions)
     if any(version.comment for version in case.versions):
         yield COMMENT, tuple(" ".join((version.comment or "").split()) for version in case.versions)
 

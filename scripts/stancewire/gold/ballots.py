@@ -81,7 +81,11 @@ def plurality(ballots: Ballots) -> Ints:
     The same rule as `merge.settle_votes`, for millions of votes at once.
     """
     counts = np.bincount(ballots.item * ballots.n_values + ballots.value, minlength=ballots.n_items * ballots.n_values)
-    table = counts.reshape(ballots.n_items, ballots.n_values)
+    return most_frequent(counts.reshape(ballots.n_items, ballots.n_values))
+
+
+def most_frequent(table: Ints) -> Ints:
+    """The value with most votes in each row of counts (items, values); -1 where the first two are equal or none is."""
     best = table.argmax(axis=1)
     most = np.take_along_axis(table, best[:, None], axis=1)
     decided = (table == most).sum(axis=1) == 1

@@ -22,6 +22,8 @@ from .evidence import Evidence
 from .merge import FieldOutcome, Outcome
 from .methods import Method
 
+MOST_VERSIONS = 8  # side by side; beyond, those that say the same are put together
+
 
 @dataclass(frozen=True)
 class Version:
@@ -29,12 +31,13 @@ class Version:
 
     Attributes:
         values: field -> value; for silence only `exists`.
-        comment: what the annotator wrote beside it.
+        comment: what the annotator wrote beside it. times: how many said the same, where versions are put together.
     """
 
     name: str
     values: Mapping[str, str]
     comment: str | None
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -102,15 +105,23 @@ def cases_of(outcomes: Iterable[Outcome]) -> list[Case]:
 
 
 def versions_of(outcome: Outcome) -> tuple[Version, ...]:
-    """What each annotator who speaks for or against the unit said."""
+    """What each annotator who speaks for or against the unit said; of many, what is said alike is one version."""
     unit = outcome.unit
     votes = {vote.annotator_id: vote for vote in unit.votes}
     asked = unit.voters if unit.layer != "document_stance" else tuple(votes)
-    names = sorted(
-        asked, key=lambda name: row_id(*unit.judgement_ids, votes[name].judgement_id if name in votes else name)
-    )
+    about = unit.judgement_ids if len(asked) <= MOST_VERSIONS else (row_id(*unit.judgement_ids),)  # of many: once
+    names = sorted(asked, key=lambda name: row_id(*about, votes[name].judgement_id if name in votes else name))
     fields = [item.field for item in outcome.fields]
-    return tuple(Version(version_label(number), *_said(votes.get(name), fields)) for number, name in enumerate(names))
+    said = [_said(votes.get(name), fields) for name in names]
+    if len(said) <= MOST_VERSIONS:
+        return tuple(Version(version_label(number), *given) for number, given in enumerate(said))
+    alike: dict[tuple[tuple[str, str], ...], list[str | None]] = {}
+    for values, comment in said:
+        alike.setdefault(tuple(values.items()), []).append(comment)
+    return tuple(
+        Version(version_label(number), dict(values), next(filter(None, comments), None), len(comments))
+        for number, (values, comments) in enumerate(alike.items())
+    )
 
 
 def _said(vote: Vote | None, fields: Sequence[str]) -> tuple[dict[str, str], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pyarrow as pa
 
 from ..agreement.measure import measure_agreement
 from ..agreement.shared import SharedUnits, make_shared_units
-from ..agreement.units import Unit, make_rounds, make_units, may_vote
+from ..agreement.units import LAYER_PASS, Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..engine import without_collector
 from ..judgements.shown import Shown, Task
 from ..judgements.versions import Versions
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
+from .counted import COUNTED_LAYER, CountedStances
 from .decisions import Decision, DecisionIndex, read_decisions
 from .merge import Outcome, merge_units
 from .methods import Method, by_layer
@@ -32,6 +35,7 @@ class Evidence:
     Attributes:
         texts: doc_id -> canonical text of the documents that anyone judged.
         versions: the stories that are told in several documents, and what was shown of these.
+        counted: document stances that were counted in columns; their judgements are not among `judgements`.
     """
 
     codebook: Codebook
@@ -41,6 +45,7 @@ class Evidence:
     decisions: list[Decision]
     texts: dict[str, str]
     versions: Versions
+    counted: CountedStances | None = None
 
     @property
     def index(self) -> DecisionIndex:
@@ -60,7 +65,8 @@ class Evidence:
     def _shown(self) -> Mapping[Task, Shown]:
         return self.versions.shown
 
-    def shared_units(self) -> SharedUnits:
+    @cached_property
+    def shared(self) -> SharedUnits:
         """The units of sentences that stand in several versions of a story, judged there by different annotators."""
         return make_shared_units(self.judgements, self.assignments, self.codebook.rules, self.versions)
 
@@ -70,15 +76,33 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        rounds = make_rounds(
+        made = make_rounds(
             self.judgements,
             self.assignments,
             self.codebook.rules,
             shown=self._shown,
             parts=self.versions.parts,
         )
-        shared = self.shared_units().units
-        return measure_agreement(units, stories, self.models, self.texts, self.codebook, rounds, shared)
+        rounds = {number: self.measured(listed) for number, listed in made.items()}
+        return self.told(
+            measure_agreement(
+                self.measured(units), stories, self.models, self.texts, self.codebook, rounds, self.shared.units
+            )
+        )
+
+    def measured(self, units: Sequence[Unit]) -> Sequence[Unit]:
+        """The units that agreement is measured on: all of them, of counted document stances the sample."""
+        counted = self.counted
+        if counted is None:
+            return units
+        return [unit for unit in units if unit.layer != COUNTED_LAYER or unit.doc_id in counted.sampled]
+
+    def told(self, rows: list[Row]) -> list[Row]:
+        """Rows of `agreement` that say where they are about a sample."""
+        for row in rows:
+            if self.counted is not None and row["layer"] == COUNTED_LAYER:
+                row["reason"] = "; ".join(filter(None, (self.counted.reason, row["reason"])))
+        return rows
 
     def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
         """What comes of the units under a method.
@@ -100,11 +124,13 @@ class Evidence:
         return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
 
 
+@without_collector
 def read_evidence(
     project: Project,
     judgements: Path | None = None,
     doc_ids: Collection[str] | None = None,
     exports: Path | None = None,
+    counted: CountedStances | None = None,
 ) -> Evidence:
     """Read it all, or what concerns some documents.
 
@@ -113,13 +139,22 @@ def read_evidence(
         doc_ids: only judgements, assignments, decisions and texts of these documents; then a model cannot learn what it
             learns from all of them.
         exports: folder of stored exports (default: `annotations/exports`).
+        counted: document stances that need not be read, since they are counted already.
 
     Raises:
         StancewireError: a table is missing or stale, or codebook, campaign or decisions cannot be read.
     """
     folder = judgements or project.annotations
-    rows = read_rows(project, folder, "judgements", doc_ids)
+    if counted is None:
+        rows = read_rows(project, folder, "judgements", doc_ids)
+    else:
+        others = {layer for layer in (*LAYER_PASS, "flag") if layer != COUNTED_LAYER}
+        rows = read_rows(project, folder, "judgements", others, "layer")
+        left = read_rows(project, folder, "judgements", counted.aside)
+        rows += [row for row in left if row["layer"] == COUNTED_LAYER]
     judged = {row["doc_id"] for row in rows}
+    if counted is not None:
+        doc_ids = judged
     schema, columns = read_table_schema("documents", project.table_schemas), ["doc_id", "text"]
     if doc_ids is None:
         documents = read_table(project.corpus, schema, columns)
@@ -133,9 +168,12 @@ def read_evidence(
         campaign=read_campaign(project.campaign_yaml),
         judgements=rows,
         assignments=assignments,
-        decisions=decisions if doc_ids is None else [item for item in decisions if item.doc_id in doc_ids],
+        decisions=(
+            decisions if doc_ids is None or counted is not None else [d for d in decisions if d.doc_id in doc_ids]
+        ),
         texts=dict(_pairs(documents, judged)),
         versions=Versions(project, codebook, assignments, exports),
+        counted=counted,
     )
 
 

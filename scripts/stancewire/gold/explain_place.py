@@ -60,7 +60,8 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
         "before": text[max(0, start - CONTEXT) : start],
         "after": text[end : end + CONTEXT],
         "segments": _segments(project, evidence, doc_id, start, end),
-        "readers": _readers(evidence, doc_id),
+        "readers": _readers(evidence, doc_id, start, end),
+        "submitted": any(row["doc_id"] == doc_id and row["state"] == "submitted" for row in evidence.assignments),
         "units": units,
         "others": [verdict_on_vote(row, evidence) for row in others],
         "quarantine": [
@@ -115,11 +116,14 @@ def _segments(project: Project, evidence: Evidence, doc_id: str, start: int, end
     ]
 
 
-def _readers(evidence: Evidence, doc_id: str) -> dict[str, list[str]]:
-    """Pass -> who submitted the document in it."""
+def _readers(evidence: Evidence, doc_id: str, start: int, end: int) -> dict[str, list[str]]:
+    """Pass -> who submitted the document in it, and was shown any of the place."""
     found: dict[str, set[str]] = {name: set() for name in dict.fromkeys(LAYER_PASS.values())}
     for row in evidence.assignments:
         if row["doc_id"] == doc_id and row["state"] == "submitted":
+            shown = evidence.versions.shown.get((doc_id, row["task_pass"], row["round"], row["annotator_id"]))
+            if shown is not None and not any(_overlap(*span, start, end) for span in shown.spans):
+                continue
             found.setdefault(row["task_pass"], set()).add(row["annotator_id"])
     return {name: sorted(who) for name, who in found.items()}
 
@@ -134,6 +138,8 @@ def _verdict(about: Explanation) -> str:
     roles = {segment["role"] for segment in about["segments"]}
     if roles and not any(segment["shown_in"] for segment in about["segments"]):
         return f"nothing in gold: no pass shows {', '.join(sorted(roles))}, so nobody was asked"
+    if not any(about["readers"].values()) and about["submitted"]:
+        return "nothing in gold: tasks of this document showed other passages only, so nobody was asked"
     if not any(about["readers"].values()):
         return "nothing in gold: nobody has submitted this document yet"
     return "nothing in gold: nobody marked anything here"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..checks.loading import limited
 from ..checks.project_checks import check_project
 from ..codebook import read_codebook
+from ..engine import without_collector
 from ..errors import Problem, StancewireError
 from ..project import Project
 from .evidence import Evidence, read_evidence
@@ -13,12 +14,27 @@ from .models import MODEL_METHODS
 from .rows import mention_rows, stance_rows
 from .stage import decision_problems, mirror_problems
 
+MERGED = (
+    "schema/codebook.yaml",
+    "corpus/documents.parquet",
+    "annotations/campaign.yaml",
+    "annotations/adjudications.jsonl",
+    "annotations/assignments.parquet",
+    "annotations/judgements.parquet",
+)
+"""What merging reads."""
 CHECKS = ("gold-repeat", "decision-overruled", "mirror-contradiction")
 
 
 def validate_project(project: Project) -> list[Problem]:
-    """Every check: those of what stands in the files, and those of what merging makes of it."""
-    return sorted({*check_project(project), *check_merge(project)})
+    """Every check: those of what stands in the files, and those of what merging makes of it.
+
+    What is merged must be sound: where it has problems of its own, what merging would find follows from them.
+    """
+    found = check_project(project)
+    if any(item.severity == "problem" and item.path in MERGED for item in found):
+        return found
+    return sorted({*found, *check_merge(project)})
 
 
 def check_merge(project: Project) -> list[Problem]:
@@ -41,6 +57,7 @@ def check_merge_of(project: Project, doc_id: str) -> list[Problem]:
     return findings_of(read_evidence(project, doc_ids=[doc_id]), methods, doc_id)
 
 
+@without_collector
 def findings_of(evidence: Evidence, methods: dict[str, str], doc_id: str | None = None) -> list[Problem]:
     """The same of what was read already, of all documents or of one."""
     outcomes = evidence.outcomes(methods, doc_id)

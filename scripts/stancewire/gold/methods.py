@@ -6,9 +6,9 @@ speak of the gold that stands there; the next `build` follows the codebook again
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ..agreement.units import LAYER_PASS
+from ..agreement.units import LAYER_PASS, Unit
 from ..codebook.model import Codebook
 from ..errors import UsageError
 from ..project import Project
@@ -44,3 +44,26 @@ def merged_methods(project: Project, codebook: Codebook) -> dict[str, str]:
     """The methods by which today's gold was merged: those of its manifest where it names any, else the codebook's."""
     noted = read_manifest(project.annotations).get(STAGE, {}).get("settings", {}).get("methods")
     return codebook_methods(codebook) if noted is None else by_layer(noted)
+
+
+def method_notes(methods: Mapping[str, str], usual: Mapping[str, str]) -> list[str]:
+    """What to say where gold was merged otherwise than the codebook asks."""
+    other = [f"{layer} by {name}, not {usual[layer]}" for layer, name in methods.items() if name != usual[layer]]
+    if not other:
+        return []
+    return [
+        f"merged otherwise than the codebook asks ({'; '.join(other)}); build will follow the codebook: to keep it, "
+        "write it there under gold"
+    ]
+
+
+def evidence_notes(units: Sequence[Unit]) -> list[str]:
+    """What to say where votes decide nothing, since there are too few of them."""
+    names = sorted({name for unit in units for name in unit.submitted})
+    if not units:
+        return ["nothing was judged: gold is empty"]
+    if len(names) == 1:
+        return [f"one annotator only ({names[0]}): gold is what they said"]
+    if not any(len(unit.submitted) > 1 for unit in units):
+        return ["no document was judged by two annotators: gold is what each of them said"]
+    return []

@@ -37,9 +37,14 @@ def reliability_rows(
     for layer in LAYER_PASS:
         listed = [made for made in outcomes if made.unit.layer == layer and not made.unit.is_projected]
         names = sorted({name for outcome in listed for name in outcome.unit.submitted})
+        own: dict[str, list[tuple[Outcome, Vote | None]]] = {name: [] for name in names}  # where they speak, in order
+        for outcome in listed:
+            votes = {vote.annotator_id: vote for vote in outcome.unit.votes}
+            for name in outcome.unit.voters:
+                own[name].append((outcome, votes.get(name)))
         for name in names:
             head = {"layer": layer, "by": "annotator", "group": name}
-            for sums in _against_gold(layer, name, listed):
+            for sums in _against_gold(layer, own[name]):
                 row = measured_row(sums, {name}, stories, models, least=1)
                 if len(names) < LEAST_ANNOTATORS and row["value"] is not None:
                     row["reason"] = "; ".join(filter(None, (FEW, row["reason"])))
@@ -47,11 +52,10 @@ def reliability_rows(
     return rows + [_learnt_row(item, stories, models) for item in learnt]
 
 
-def _against_gold(layer: str, name: str, outcomes: Sequence[Outcome]) -> list[Sums]:
+def _against_gold(layer: str, own: Sequence[tuple[Outcome, Vote | None]]) -> list[Sums]:
     made = []
-    own = [(outcome, {vote.annotator_id: vote for vote in outcome.unit.votes}.get(name)) for outcome in outcomes]
     if layer != "document_stance":
-        made += _spans(name, own)
+        made += _spans(own)
     for field in LAYER_FIELDS[layer]:
         docs, hits = [], []
         for outcome, vote in own:
@@ -64,12 +68,12 @@ def _against_gold(layer: str, name: str, outcomes: Sequence[Outcome]) -> list[Su
     return made
 
 
-def _spans(name: str, own: Sequence[tuple[Outcome, Vote | None]]) -> list[Sums]:
+def _spans(own: Sequence[tuple[Outcome, Vote | None]]) -> list[Sums]:
     """Precision, recall and F1 of an annotator's spans; of units whose existence and place are settled."""
     docs, marks = [], []
     for outcome, vote in own:
         exists, place = outcome.value("exists"), outcome.value("boundary")
-        if exists is None or place is None or name not in outcome.unit.voters:
+        if exists is None or place is None:
             continue
         docs.append(outcome.unit.doc_id)
         same = vote is not None and place == boundary_value(vote.start or 0, vote.end or 0)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from ..agreement.units import contradictions
+from ..codebook import Codebook, read_codebook
+from ..engine import without_collector
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
+from ..judgements.versions import Versions
 from ..project import CORPUS_TABLES, Project
 from ..splits.stage import make_split, targets_of
 from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_bytes, write_stage
-from .decisions import Decision, DecisionIndex
+from . import counted as columns
+from .counted import COUNTED_LAYER, COUNTED_METHODS, CountedStances, count_stances
+from .decisions import Decision, DecisionIndex, read_decisions
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome
-from .methods import STAGE, Method, by_layer, codebook_methods
+from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, method_notes
 from .models import settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
@@ -117,6 +125,7 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
     return found
 
 
+@without_collector
 def write_gold(
     project: Project,
     method: Method | None = None,
@@ -141,16 +150,21 @@ def write_gold(
     """
     folder = out or project.annotations
     source = judgements or folder
-    evidence = read_evidence(project, source, exports=exports)
-    usual = codebook_methods(evidence.codebook)
+    codebook = read_codebook(project.codebook_yaml)
+    usual = codebook_methods(codebook)
     methods = usual if method is None else by_layer(method)
+    counted = _count_large(project, source, methods, codebook, exports)
+    evidence = read_evidence(project, source, exports=exports, counted=counted)
     models = settle_by_model(evidence.units(), methods, allow_few or evidence.codebook.gold.allow_few)
     outcomes = evidence.outcomes(methods, models=models)
     corpus = read_corpus(project, set(evidence.texts))
     rows, problems = gold_rows(evidence, outcomes, corpus, methods)
     stories = {row["doc_id"]: row["story_id"] for row in corpus["stories"]}
-    rows["agreement"] += reliability_rows(outcomes, models.learnt, stories, evidence.models)
-    split = make_split(project, targets_of(rows["stances"], rows["document_stances"]))
+    measured = set(map(id, evidence.measured([outcome.unit for outcome in outcomes])))
+    about = [outcome for outcome in outcomes if id(outcome.unit) in measured]
+    rows["agreement"] += evidence.told(reliability_rows(about, models.learnt, stories, evidence.models))
+    more = [] if counted is None else _iter_rows(counted.stances.select(["doc_id", "target_id", "stance"]))
+    split = make_split(project, targets_of(rows["stances"], chain(rows["document_stances"], more)))
     rows["splits"] = [] if split is None else split.rows
     problems += [] if split is None else split.problems
     for name in OTHERS:
@@ -159,7 +173,7 @@ def write_gold(
     made: dict[str, Any] = {}
     for name, listed in rows.items():
         schema = read_table_schema(name, project.table_schemas)
-        made[name] = (schema, make_table(schema, listed))
+        made[name] = (schema, make_table(schema, listed if counted is None else counted.with_rows(schema, listed)))
     settings = {} if methods == usual else {"methods": methods}
     write_stage(folder, STAGE, made, _inputs(project, source), settings)
     certificate = folder / project.splits_certificate.name
@@ -168,19 +182,31 @@ def write_gold(
     else:
         write_bytes(certificate, split.certificate_bytes)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
+    if in_part := len(evidence.versions.partly_shown & set(evidence.texts)):
+        counts["documents_judged_in_part"] = in_part  # gold has nothing on the rest of them: see `carried`
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
-    return Report(counts, sorted(problems), _note(methods, usual))
+    counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
+    notes = [*evidence_notes([outcome.unit for outcome in outcomes]), *method_notes(methods, usual)]
+    return Report(counts, sorted(problems), "; ".join(notes))
 
 
-def _note(methods: dict[str, str], usual: dict[str, str]) -> str:
-    """What to say where gold was merged otherwise than the codebook asks."""
-    other = [f"{layer} by {name}, not {usual[layer]}" for layer, name in methods.items() if name != usual[layer]]
-    if not other:
-        return ""
-    return (
-        f"merged otherwise than the codebook asks ({'; '.join(other)}); build will follow the codebook: to keep it, "
-        "write it there under gold"
-    )
+def _count_large(
+    project: Project, source: Path, methods: Mapping[str, str], codebook: Codebook, exports: Path | None
+) -> CountedStances | None:
+    """The document stances, counted in columns, where there are so many judgements that this is needed."""
+    _, entry = find_in_manifest(source, "judgements")
+    method = methods[COUNTED_LAYER]
+    if entry is None or int(str(entry["rows"])) <= columns.LARGE or method not in COUNTED_METHODS:
+        return None
+    schemas = {name: read_table_schema(name, project.table_schemas) for name in ("document_stances", "conflicts")}
+    given = read_table(source, read_table_schema("assignments", project.table_schemas), ["doc_id"]).to_pylist()
+    partly = Versions(project, codebook, given, exports).partly_shown
+    return count_stances(source, schemas, read_decisions(project.adjudications_jsonl), method, apart=partly)
+
+
+def _iter_rows(table: pa.Table) -> Iterator[Row]:
+    for batch in table.to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
 
 
 def _inputs(project: Project, source: Path) -> dict[str, str]:

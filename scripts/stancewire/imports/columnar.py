@@ -11,7 +11,6 @@ Offsets are taken as code points: a text whose offsets count UTF-16 units shows 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,12 +26,11 @@ from ..engine import run
 from ..label_studio.offsets import same_words
 from ..label_studio.regions import Columns, span_columns
 from ..label_studio.splitting import Run, read_runs
+from ..tables.bulk_ids import row_ids
 
 BYTES_A_RUN = 2 << 20  # of tasks: few enough that their spans stay in a processor's cache
 LARGE = 64 << 20  # bytes of a file that are worth a second process
 Ints = npt.NDArray[np.int64]
-_LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
-_PAIRS = np.stack([_LETTERS.repeat(32), np.tile(_LETTERS, 32)], axis=1).reshape(-1).view(np.uint16)
 _FARTHEST = 2**62
 SCHEMA = pa.schema(
     [
@@ -182,10 +180,7 @@ def _ids(columns: Columns) -> pa.Array:
     ]
     rest = zip(starts, columns.region_id, columns.start, columns.end, columns.label, strict=True)
     keys = [f"{a}{b}\x1fmention\x1f{c}\x1f{d}\x1f{e}\x1fname\x1f\x1f".encode() for a, b, c, d, e in rest]
-    digests = b"".join([made.digest() for made in map(hashlib.sha256, keys)])
-    letters = base32(np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32))
-    offsets = np.arange(len(letters) + 1, dtype=np.int32) * 26
-    return pa.StringArray.from_buffers(len(letters), pa.py_buffer(offsets), pa.py_buffer(letters))
+    return row_ids(keys)
 
 
 def _texts(values: list[Any]) -> pa.Array:
@@ -200,17 +195,6 @@ def _places(values: list[int | None]) -> pa.Array:
         return pa.array(values, pa.int64())
     except (pa.ArrowInvalid, OverflowError):  # hand-made: a place further off than a text can be long
         return pa.array([None if v is None else max(min(v, _FARTHEST), -_FARTHEST) for v in values], pa.int64())
-
-
-def base32(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The first 26 base32 characters of each digest (rows of 32 bytes), as `tables.row_id` writes them."""
-    head = np.zeros((len(digests), 4, 8), dtype=np.uint8)  # 26 characters are 130 bits: 17 bytes, four groups of five
-    head[:, :, 3:] = digests[:, :20].reshape(-1, 4, 5)
-    words = head.reshape(-1, 32).view(">u8").astype(np.int64)
-    pairs = np.empty((len(digests), 4, 4), dtype=np.uint16)  # two characters at a time
-    for place, shift in enumerate((30, 20, 10, 0)):
-        pairs[:, :, place] = _PAIRS[(words >> shift) & 1023]
-    return np.ascontiguousarray(pairs.reshape(-1, 16)[:, :13]).view(np.uint8)
 
 
 def write_span_table(

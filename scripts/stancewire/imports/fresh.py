@@ -19,7 +19,7 @@ from ..new_project import make_project
 from ..project import Project, schema_directory
 from ..sources.listing import COLUMNS, unsafe_path
 from ..tables import write_bytes, write_text
-from .inventory import Inventory, unstorable
+from .inventory import Inventory, text_key, unstorable
 from .mapping import DOCUMENT, LabelMapping, guess_role
 
 STANCES = {"favor", "favour", "against", "neutral", "none"}
@@ -119,8 +119,8 @@ def with_sections(codebook: str, sections: dict[str, str]) -> str:
     return "".join(kept)
 
 
-def add_sources(project: Project, said: Iterable[Said], known: set[str], day: str) -> int:
-    """Write each text that is not `known` (canonical texts) as a source, with a row in sources.csv; how many.
+def add_sources(project: Project, said: Iterable[Said], known: set[bytes], day: str) -> int:
+    """Write each text that is not `known` (keys of canonical texts) as a source, with a row in sources.csv; how many.
 
     A text is named for what the export calls it, where that is a name and no other text has it, else for its hash.
     """
@@ -131,9 +131,9 @@ def add_sources(project: Project, said: Iterable[Said], known: set[str], day: st
         if unstorable(item.text):
             continue
         text = canonical(item.text)
-        if not text.strip() or text in known:
+        if not text.strip() or text_key(text) in known:
             continue
-        known.add(text)
+        known.add(text_key(text))
         data = text.encode("utf-8")
         digest = hashlib.sha256(data).hexdigest()
         path = _source_path(project, item.name, digest)

@@ -140,7 +140,8 @@ def import_files(
     _refuse_unknown(roles, inventory)
     _describe(inventory, report)
     if add_texts or fresh is not None:
-        known = {canonical(a.text) for a in read_articles(project).values()} if fresh is None else set()
+        texts = [canonical(article.text) for article in read_articles(project).values()] if fresh is None else []
+        known = set(map(text_key, texts))
         if not dry_run:
             report.counts["texts added"] = add_sources(project, plan.said(), known, plan.day)
             convert_corpus(project)
@@ -381,7 +382,7 @@ def import_into(directory: Path, plan: Import, mapping: LabelMapping) -> tuple[P
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"{directory} is not an empty folder; name a new one")
     inventory = take_inventory(plan.said())
-    if not inventory.texts:
+    if inventory.tasks == len(inventory.empty) + len(inventory.refused):
         raise ExportError(f"{plan.files[0]}: there is no text in it that could be a document; nothing was made")
     directory.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".importing-", dir=directory.parent))

@@ -21,6 +21,7 @@ from .mapping import DOCUMENT, ENTITY_PASS, IGNORE, RELATIONS, SPAN_ROLES, TEXT_
 from .people import People
 
 Task = dict[str, Any]
+FARTHEST = 2**31 - 1  # what a column of places holds; no text is that long
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ class Storing:
                 self.counts["ignored values"] += len(mark.values) or 1
                 continue
             start, end, fault = mark.start, mark.end, mark.fault
+            if end is not None and end > FARTHEST:
+                start, end, fault = None, None, f"place {start}-{end} is outside any text"
             if in_units and start is not None and end is not None:
                 first, last = point(start), point(end)
                 if first is None or last is None:

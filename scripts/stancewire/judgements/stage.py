@@ -107,8 +107,6 @@ def write_judgements(project: Project, out: Path | None = None, exports: Path | 
         StancewireError: codebook, campaign, corpus tables or exports cannot be read.
     """
     from ..codebook import read_campaign, read_codebook
-    from ..label_studio.exports import read_submissions
-
     codebook = read_codebook(project.codebook_yaml)
     campaign = read_campaign(project.campaign_yaml)
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
@@ -117,9 +115,10 @@ def write_judgements(project: Project, out: Path | None = None, exports: Path | 
     inputs = hash_inputs(project, decided) | _hash_exports(root)
     documents = {document.doc_id: document for document in read_documents(project.corpus, project.table_schemas)}
     schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}
+    parts = iter_judgements(project, exports, documents, codebook, models)
     if stored_bytes(root) > LARGE:
-        return _write_large(project, exports, folder, documents, codebook, models, schemas, inputs)
-    found = read_judgements(read_submissions(project, exports), documents.values(), codebook, models)
+        return _write_large(parts, folder, schemas, inputs)
+    (found,) = parts
     made = {name: (schema, make_table(schema, getattr(found, name))) for name, schema in schemas.items()}
     write_stage(folder, STAGE, made, inputs)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
@@ -134,11 +133,16 @@ def iter_judgements(
     codebook: Codebook,
     models: frozenset[str] = frozenset(),
 ) -> Iterator[Judgements]:
-    """The same rows as `read_judgements` gives of all stored exports, some documents' at a time.
+    """What `read_judgements` gives of all stored exports; of many, some documents' at a time.
 
     Raises:
         ExportError: a stored export cannot be read.
     """
+    from ..label_studio.exports import read_submissions
+
+    if stored_bytes(exports or project.exports) <= LARGE:
+        yield read_judgements(read_submissions(project, exports), documents.values(), codebook, models)
+        return
     for submissions in read_buckets(project, exports):
         judged = {submission.doc_id for submission in submissions}
         known = [documents[doc_id] for doc_id in judged if doc_id in documents]
@@ -146,14 +150,7 @@ def iter_judgements(
 
 
 def _write_large(
-    project: Project,
-    exports: Path | None,
-    folder: Path,
-    documents: Mapping[str, Document],
-    codebook: Codebook,
-    models: frozenset[str],
-    schemas: Mapping[str, TableSchema],
-    inputs: Mapping[str, str],
+    readings: Iterator[Judgements], folder: Path, schemas: Mapping[str, TableSchema], inputs: Mapping[str, str]
 ) -> Report:
     """The same tables, with no more in memory than some documents' rows."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,7 +163,7 @@ def _write_large(
         SpreadTable(schemas["judgements"], Path(parts)) as judgements,
         SpreadTable(schemas["quarantine"], Path(parts)) as quarantine,
     ):
-        for found in iter_judgements(project, exports, documents, codebook, models):
+        for found in readings:
             judgements.add(found.judgements)
             quarantine.add(found.quarantine)
             assignments.append(make_table(schemas["assignments"], found.assignments))

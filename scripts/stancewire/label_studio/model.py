@@ -42,7 +42,7 @@ class Mark:
 
     def get(self, control: str) -> tuple[str, ...]:
         """The values of one control, in the order chosen; empty where nothing was."""
-        return dict(self.values).get(control, ())
+        return next((chosen for name, chosen in self.values if name == control), ())
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,16 @@ class Push:
         data = make_task(article, given, view, offered, self.codebook.version, suggestions)
         return Wanted(data, self._suggestions(article, given.task_pass, view, offered) if suggestions else [])
 
+    def showed_passages(self, given: Given, stored: Mapping[str, Any]) -> bool:
+        """Did a stored task that nobody has begun show only what differs from the head of its story?"""
+        article = self.articles[stored["doc_id"]]
+        if is_touched(stored) or stored["text_sha256"] != article.text_sha256:
+            return False
+        _, view = article_view(article, self.codebook.pass_named(given.task_pass))
+        shown = {(start, end) for _, start, end, _ in stored["view"]}
+        whole = {(piece.start, piece.end) for piece in view.pieces}
+        return shown < whole and self.projector.head_of(article.doc_id) != article.doc_id
+
     def _suggestions(
         self, article: Article, task_pass: str, view: tuple[str, View], offered: Sequence[tuple[str, str, str]]
     ) -> list[Any]:

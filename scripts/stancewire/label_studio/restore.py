@@ -20,6 +20,7 @@ from .client import Client, UnsureError
 from .delivery import PushReport
 from .environment import ADMIN, Say, quiet
 from .exports import Given, latest_tasks, stored_givens
+from .projection import DIFFERING
 from .pull import is_changed, known_pseudonyms, stored_tasks
 from .push import Push, bare_result
 from .rooms import Room, check_data
@@ -56,7 +57,12 @@ def restore_all(
                     f"{given}: {doc_id} is not in the corpus; what was said of it stays in the stored exports"
                 )
             shown = any(task["suggestions_shown"] for task in stored.values())
-            push.run([Round(given.task_pass, given.round, (given.annotator_id,), shown, known)])
+            partly = {doc_id for doc_id in known if push.showed_passages(given, stored[doc_id])}
+            for which, documents in ((None, set(known) - partly), (DIFFERING, partly)):
+                push.reprints = which
+                if documents or which is None:
+                    of_these = tuple(doc_id for doc_id in known if doc_id in documents)
+                    push.run([Round(given.task_pass, given.round, (given.annotator_id,), shown, of_these)])
             if dry_run:
                 push.report.counts["answers_restored"] += sum(len(stored[doc_id]["annotations"]) for doc_id in known)
             else:

@@ -145,4 +145,3 @@ def _paragraphs(collation: Collation, version: Version) -> dict[Span, list[Shown
 
     pieces = cut_spans(version.witness.text, spans, marks)
     return {span: [part for piece in cell for part in show(piece)] for span, cell in zip(spans, pieces, strict=True)}
-

@@ -25,7 +25,7 @@ RARE_ESTIMATE = 0.3  # the rare ones alone must show this much
 MOSTLY_FREQUENT = 0.6  # beyond this share the frequent ones count too: nothing else is left to compare
 BLOCK = 16_000_000  # shingles sorted at once, of eight bytes each
 SLICE = 500_000  # of them looked at together, so that they stay in a cache
-MOST_SHARED = 24_000_000  # pairs that share a shingle, counted at once, of eight bytes each, some three times over
+MOST_SHARED = 16_000_000  # pairs that share a shingle, counted at once, of eight bytes each, some three times over
 
 PairList = npt.NDArray[np.int64]  # n rows of two numbers, a < b
 
@@ -37,12 +37,10 @@ class Candidates:
     Attributes:
         pairs: sorted.
         n_frequent: sampled shingles that more than `FREQUENT` texts have; not all of those texts were paired by them.
-        mostly_frequent: texts whose sampled shingles are such for the most part.
     """
 
     pairs: PairList
     n_frequent: int
-    mostly_frequent: int
 
 
 @dataclass
@@ -69,8 +67,7 @@ def find_candidates(parts: Sequence[Sketches], firsts: Places, merged: Places | 
     """
     packed = _Packed(parts, firsts, merged)
     found, counted = _find_within(packed, 0, len(firsts))
-    mostly = np.count_nonzero(counted.frequent > MOSTLY_FREQUENT * counted.sampled)
-    return Candidates(found, counted.n_frequent, int(mostly))
+    return Candidates(found, counted.n_frequent)
 
 
 def _find_within(packed: _Packed, low: int, high: int) -> tuple[PairList, _Counted]:
@@ -87,8 +84,12 @@ def _find_within(packed: _Packed, low: int, high: int) -> tuple[PairList, _Count
         before, _ = _find_within(packed, low, middle)
         after, counted = _find_within(packed, middle, high)
         return np.concatenate([before, after]), counted
-    columns = (pairs >> packed.bits).astype(np.int64), (pairs & packed.mask).astype(np.int64)
-    return _select(counted, np.column_stack(columns), shared, shared_rare), counted
+    found: list[PairList] = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(pairs), SLICE):
+        some = slice(start, start + SLICE)
+        columns = (pairs[some] >> packed.bits).astype(np.int64), (pairs[some] & packed.mask).astype(np.int64)
+        found.append(_select(counted, np.column_stack(columns), shared[some], shared_rare[some]))
+    return np.concatenate(found), counted
 
 
 class _Packed:
@@ -109,17 +110,17 @@ class _Packed:
     def blocks(self) -> Iterator[Hashes]:
         """All of them, sorted, each once; a shingle is in one block."""
         total = sum(len(part.keys) for part in self.parts)
-        bounds = _bounds(self.parts, total) if total > BLOCK else [(0, 2**64 - 1)]
-        for low, high in bounds:
-            pieces = []
-            before = 0
+        bounds = _bounds(self.parts, total) if total > BLOCK else [(0, 2**64 - 1, total)]
+        for low, high, most in bounds:
+            block: Hashes = np.empty(most, np.uint64)
+            size, before = 0, 0
             for part in self.parts:
-                pieces.append(self._piece(part, before, np.uint64(low), np.uint64(high), len(bounds) == 1))
-                before += len(part)
-            block = np.concatenate([np.empty(0, np.uint64), *pieces])
-            del pieces
+                piece = self._piece(part, before, np.uint64(low), np.uint64(high), len(bounds) == 1)
+                block[size : size + len(piece)] = piece
+                size, before = size + len(piece), before + len(part)
+            block = block[:size]
             block.sort()
-            yield block if self.merged is None else _distinct(block)
+            yield block if self.merged is None else block[_heads(block)]
 
     def _piece(self, part: Sketches, before: int, low: np.uint64, high: np.uint64, is_all: bool) -> Hashes:
         chosen = self.chosen[before : before + len(part)]
@@ -146,21 +147,18 @@ class _Packed:
             start = end
 
 
-def _bounds(parts: Sequence[Sketches], total: int) -> list[tuple[int, int]]:
-    """Least and greatest hash of each block."""
+def _bounds(parts: Sequence[Sketches], total: int) -> list[tuple[int, int, int]]:
+    """Least and greatest hash of each block, and how many there are."""
     upper = np.uint64(56)
     counts = np.zeros(256, np.int64)
     for part in parts:
         counts += np.bincount((part.keys >> upper).astype(np.int64), minlength=256)
     block_of = (np.cumsum(counts) - counts) // (total // -(-total // BLOCK) + 1)
     firsts = np.flatnonzero(np.diff(block_of, prepend=-1)).tolist()
-    return [(low << 56, (high << 56) - 1) for low, high in zip(firsts, [*firsts[1:], 256], strict=True)]
-
-
-def _distinct(block: Hashes) -> Hashes:
-    fresh = np.ones(len(block), bool)
-    np.not_equal(block[1:], block[:-1], out=fresh[1:])
-    return block[fresh]
+    return [
+        (low << 56, (high << 56) - 1, int(counts[low:high].sum()))
+        for low, high in zip(firsts, [*firsts[1:], 256], strict=True)
+    ]
 
 
 def _share_slice(packed: Hashes, of: _Packed, counted: _Counted, low: int, high: int) -> list[Hashes]:
@@ -239,7 +237,7 @@ class _Sums:
         self.waiting, self.n_waiting = [], 0
         events.sort()
         pairs = events >> np.uint64(1)
-        heads = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
+        heads = _heads(pairs)
         shared: Places = np.diff(np.append(heads, len(pairs))).astype(np.int64)
         events &= np.uint64(1)
         rare = np.add.reduceat(events, heads).astype(np.int64) if len(heads) else shared
@@ -248,7 +246,7 @@ class _Sums:
             both = np.concatenate([self.pairs, pairs])
             order = np.argsort(both, kind="stable")
             both = both[order]
-            heads = np.flatnonzero(np.diff(both, prepend=~both[:1]))
+            heads = _heads(both)
             shared = np.add.reduceat(np.concatenate([self.shared, shared])[order], heads)
             rare = np.add.reduceat(np.concatenate([self.rare, rare])[order], heads)
             pairs = both[heads]
@@ -256,6 +254,13 @@ class _Sums:
         if self.most is not None and len(pairs) > self.most:
             raise _TooMany
         return pairs, shared, rare
+
+
+def _heads(ordered: Hashes) -> Places:
+    """Where runs of equal numbers begin."""
+    fresh = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return np.flatnonzero(fresh)
 
 
 def _select(counted: _Counted, pairs: PairList, shared: Places, shared_rare: Places) -> PairList:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .candidates import FREQUENT
-from .stories import ALL_PAIRS, WITNESSES, Grouping
+from .stories import ALL_PAIRS, WITNESSES, Grouping, headings_of
 from .witness import Witness
 
 CHECK = "reprints-capped"
@@ -15,10 +15,9 @@ def describe_caps(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[
     """What was capped in this corpus, and what follows from it; nothing where nothing was."""
     measured = grouping.measured
     if measured.n_frequent:
-        mostly = f"; {measured.mostly_frequent:,} documents mostly consist of such" if measured.mostly_frequent else ""
         yield (
             f"{measured.n_frequent:,} of the sampled passages stand in more than {FREQUENT} documents or stories each: "
-            f"by them, documents were compared with the first and the next alone that have them{mostly}"
+            "by them, documents were compared with the first and the next alone that have them"
         )
     large = [story for story in grouping.stories if len(story.members) > ALL_PAIRS]
     if large:
@@ -33,7 +32,8 @@ def describe_caps(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[
                 "not against all"
             )
     if grouping.bounded:
-        a, b = (witnesses[number].doc_id for number in grouping.bounded[0])
+        headings = headings_of(witnesses)
+        a, b = (headings[number].doc_id for number in grouping.bounded[0])
         number = len(grouping.bounded)
         yield (
             f"{number:,} {'pair is' if number == 1 else 'pairs are'} too long to align word by word "

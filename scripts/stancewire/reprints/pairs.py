@@ -21,7 +21,7 @@ from .thresholds import ALIGNED, CONTAINMENT, LOW_ALIGNED, LOW_CONTAINMENT, REWR
 from .tokens import rising
 
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
-HELD_WORDS = 16_000_000  # words of texts under comparison that are in memory, with as many shingles
+HELD_WORDS = 8_000_000  # words of texts under comparison that are in memory, with as many shingles
 CHUNK = 8_192  # pairs compared before the texts of the next are read; their number needs 16 bits
 SORTED_AT_ONCE = 1_000_000  # 5-grams of pairs that are sorted together
 MUCH_LONGER = 8  # a text so many times longer than the other is not sorted with it
@@ -81,8 +81,7 @@ class Measured:
         parts: sketches of all texts, in order.
         twins: of each text the first with identical folded words; itself where it has none.
         bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
-        n_frequent, mostly_frequent: sampled passages that are too common to pair all their texts, and texts that
-            consist of such for the most part.
+        n_frequent: sampled passages that are too common to pair all their texts.
         digests: of the texts as they stand; only where an earlier run is remembered.
     """
 
@@ -92,7 +91,6 @@ class Measured:
     digests: Hashes | None = None
     bounded: set[tuple[int, int]] = field(default_factory=set)
     n_frequent: int = 0
-    mostly_frequent: int = 0
     _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
     _held_words: int = 0
     _overlaps: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
@@ -104,7 +102,7 @@ class Measured:
         if known is None:
             parts = sketch_texts(texts, workers)
             return cls(texts, parts, _find_twins(parts))
-        both = [known.sketch(batch) for batch in cut_batches(texts)]
+        both = list(run(known.sketch, cut_batches(texts), threads=THREADS))
         parts = [part for _, part in both]
         digests = np.concatenate([np.empty((0, 2), np.uint64), *(found for found, _ in both)])
         measured = cls(texts, parts, _find_twins(parts), digests)
@@ -144,6 +142,13 @@ class Measured:
         )
         return Known.of(self.digests, self.parts, pairs, shares.reshape(-1, 4))
 
+    def forget(self) -> None:
+        """Let go of all that only finding and comparing needed; what was measured stays."""
+        self.n_words  # noqa: B018 (kept)
+        self.parts = []
+        self._held = {}
+        self._held_words = 0
+
     @cached_property
     def n_words(self) -> Places:
         """Words of each text."""
@@ -151,10 +156,10 @@ class Measured:
 
     def hold(self, numbers: Iterable[int]) -> None:
         """Read the words of these texts, at once, which is quicker than one after the other."""
-        wanted = [number for number in numbers if number not in self._held]
         if self._held_words > HELD_WORDS:
             self._held.clear()
             self._held_words = 0
+        wanted = [number for number in numbers if number not in self._held]
         at = 0
         batches = list(cut_batches(map(self.texts.__getitem__, wanted)))
         for words, sets, starts in run(_hash_sets, batches, threads=THREADS if len(batches) > 1 else 1):
@@ -167,6 +172,12 @@ class Measured:
         if number not in self._held:
             self.hold([number])
         return self._held[number]
+
+    def unread(self, pairs: Iterable[tuple[int, int]], is_aligned: bool) -> set[int]:
+        """Texts that have to be read before the overlap of all these pairs, or all of `pair`, is known."""
+        done = self._aligned if is_aligned else self._overlaps
+        firsts = ((int(self.twins[a]), int(self.twins[b])) for a, b in pairs)
+        return {number for a, b in firsts if a != b and (min(a, b), max(a, b)) not in done for number in (a, b)}
 
     def overlap(self, a: int, b: int) -> tuple[float, float]:
         """Jaccard and containment of two texts."""
@@ -200,12 +211,13 @@ class Measured:
     def find_candidates(self, merged: Places | None = None) -> PairList:
         """Pairs worth comparing; also notes how many passages were too common for that (see `candidates`)."""
         found = find_candidates(self.parts, self.twins, merged)
-        self.n_frequent, self.mostly_frequent = found.n_frequent, found.mostly_frequent
+        self.n_frequent = found.n_frequent
         return found.pairs
 
     def verify(self, candidates: PairList) -> list[Link]:
         """Those of the candidates that are reprints, sorted; words are compared where containment does not decide."""
         found = []
+        candidates = _neighbours_together(candidates, len(self.texts))
         for start in range(0, len(candidates), CHUNK):
             chunk = candidates[start : start + CHUNK]
             self._overlap_all(chunk)
@@ -226,6 +238,15 @@ class Measured:
         smaller = np.maximum(1, sizes.min(axis=1))
         jaccard, containment = shared / np.maximum(1, sizes.sum(axis=1) - shared), shared / smaller
         self._overlaps.update(zip(new, zip(jaccard.tolist(), containment.tolist(), strict=True), strict=True))
+
+
+def _neighbours_together(pairs: PairList, n_texts: int) -> PairList:
+    """The pairs in another order: those of one story after each other, so that its texts are read once."""
+    label = np.arange(n_texts)
+    for _ in range(3):  # larger stories are in few pieces
+        for a, b in ((0, 1), (1, 0)):
+            np.minimum.at(label, pairs[:, a], label[pairs[:, b]])
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], label[pairs[:, 0]]))]
 
 
 def _hash_sets(texts: Sequence[str]) -> tuple[Words, Hashes, Places]:

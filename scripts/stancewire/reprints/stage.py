@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +16,13 @@ import pyarrow as pa
 from ..engine import cut_shards, run
 from .caps import describe_caps
 from .known import Known
-from .stories import Grouping, group_witnesses, pair_rows, story_rows
+from .stories import Grouping, group_witnesses, headings_of, pair_rows, story_rows
 from .variants import collate
 from .witness import Witness, read_witnesses
 
 PAIRS_PER_SHARD = 64
 REMEMBERED = 2_000  # documents from which on remembering pays: fewer take a tenth of a second
+MOST_REMEMBERED = 300_000  # and up to which: a kilobyte each, three times in memory while it is written
 
 
 Rows = list[dict[str, Any]]
@@ -27,9 +30,13 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of `stories`, `reprints` and `variants`, and in which respects not all was compared with all."""
+    """Rows of `stories`, `reprints` and `variants`, made as they are asked for, sorted by key.
 
-    rows: dict[str, Rows]
+    Attributes:
+        rows: by table. capped: in which respects not all was compared with all.
+    """
+
+    rows: dict[str, Iterator[dict[str, Any]]]
     capped: tuple[str, ...]
 
 
@@ -41,54 +48,64 @@ def make_reprint_tables(
     Args:
         documents, segments, sentences: the tables of these names (any order of rows; `role` may be a dictionary).
         workers: processes; the rows are the same for any number.
-        remember: the file of `known.Known` that is read before and written after, in corpora of `REMEMBERED` documents
-            and more; without it, and without the file, the rows are the same.
+        remember: the file of `known.Known` that is read before and written after, in corpora of `REMEMBERED` to
+            `MOST_REMEMBERED` documents; without it, and without the file, the rows are the same.
 
     Every document has one row in `stories`. Pairs and variants are those of documents in one story, with
     doc_id_a < doc_id_b: all reprint pairs of a small story, each member with the head in a larger one
     (`stories.ALL_PAIRS`); and those across stories.
     """
-    return find_reprints(read_witnesses(documents, segments, sentences), workers, remember).rows
+    found = find_reprints(read_witnesses(documents, segments, sentences), workers, remember)
+    return {name: list(rows) for name, rows in found.rows.items()}
 
 
 def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path | None = None) -> Found:
-    """As `make_reprint_tables`, for witnesses sorted by doc_id."""
-    known = Known.read(remember) if remember is not None and len(witnesses) >= REMEMBERED else None
+    """As `make_reprint_tables`, for witnesses sorted by doc_id: those of a `Spool` are never all in memory."""
+    is_remembered = remember is not None and REMEMBERED <= len(witnesses) <= MOST_REMEMBERED
+    known = Known.read(remember) if remember is not None and is_remembered else None
     grouping = group_witnesses(witnesses, workers, known)
     if remember is not None and known is not None:
         with contextlib.suppress(OSError):  # a full or read-only disk costs time in the next run, and nothing else
             grouping.measured.remember().write(remember)
-    rows: dict[str, Rows] = {
+    grouping.measured.forget()
+    rows: dict[str, Iterator[dict[str, Any]]] = {
         "stories": story_rows(witnesses, grouping),
         "reprints": pair_rows(witnesses, grouping),
-        "variants": list(variant_rows(witnesses, grouping, workers)),
+        "variants": variant_rows(witnesses, grouping, workers),
     }
     return Found(rows, tuple(describe_caps(witnesses, grouping)))
 
 
 def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: int = 1) -> Iterator[dict[str, Any]]:
     """Rows of the table `variants`. Where many documents are copies, each two contents are collated once."""
-    contents: dict[tuple[object, ...], int] = {}
+    contents: dict[bytes, int] = {}
     number_of = {}
     listed = sorted((*grouping.pairs, *grouping.across))
     for number in sorted({number for pair in listed for number in (pair.a, pair.b)}):
-        witness = witnesses[number]
-        content = (witness.text, witness.lang, witness.paragraphs, witness.sentences)
-        number_of[number] = contents.setdefault(content, number)
+        number_of[number] = contents.setdefault(_digest(witnesses[number]), number)
     wanted = [(number_of[pair.a], number_of[pair.b]) for pair in listed]
     uses = Counter(wanted)
-    pairs = [(witnesses[a], witnesses[b]) for a, b in uses]
-    collated = (rows for part in run(_collate_all, cut_shards(pairs, PAIRS_PER_SHARD), workers) for rows in part)
-    keys = iter(list(uses))
+    keys = list(uses)
+    shards = ([(witnesses[a], witnesses[b]) for a, b in some] for some in cut_shards(keys, PAIRS_PER_SHARD))
+    collated = (rows for part in run(_collate_all, shards, workers) for rows in part)
+    headings = headings_of(witnesses)
+    next_key = iter(keys)
     kept: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for pair, key in zip(listed, wanted, strict=True):
         while key not in kept:
-            kept[next(keys)] = next(collated)
-        names = {"doc_id_a": witnesses[pair.a].doc_id, "doc_id_b": witnesses[pair.b].doc_id}
+            kept[next(next_key)] = next(collated)
+        names = {"doc_id_a": headings[pair.a].doc_id, "doc_id_b": headings[pair.b].doc_id}
         yield from ({**row, **names} for row in kept[key])
         uses[key] -= 1
         if not uses[key]:
             del kept[key]
+
+
+def _digest(witness: Witness) -> bytes:
+    """Equal for equal texts with equal paragraphs and sentences in one language."""
+    places = [(part.number, part.start, part.end) for part in (*witness.paragraphs, *witness.sentences)]
+    said = json.dumps([witness.text, witness.lang, len(witness.paragraphs), places])
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
 def _collate_all(pairs: Sequence[tuple[Witness, Witness]]) -> list[list[dict[str, Any]]]:

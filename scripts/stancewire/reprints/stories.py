@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TypeVar, overload
 
 import numpy as np
@@ -19,9 +20,12 @@ from ..tables import row_id
 from .candidates import FREQUENT
 from .known import Known
 from .pairs import Link, Measured, Pair, find_pairs
-from .witness import Witness
+from .shingles import Places
+from .spool import Spool
+from .witness import Heading, Witness
 
 T = TypeVar("T")
+Row = dict[str, object]
 
 WEAKEST = 0.2  # containment below which two texts are never of one story; independent reports reach some 0.36
 WITNESSES = 24  # members of a group that a newcomer is compared with
@@ -56,9 +60,10 @@ class TextGroups:
 
 @dataclass(frozen=True)
 class Grouping:
-    """All stories (also those of one document) and their reprint pairs.
+    """The stories of two documents and more, and all reprint pairs.
 
     Attributes:
+        story_of: of each document the number of its story; -1 for one that stands alone.
         across: reprint pairs of documents in different stories, which the weakest link kept apart; of equal documents
             the first stands for all.
         bounded: pairs too long for a comparison of all words: their aligned share is a lower bound.
@@ -67,7 +72,7 @@ class Grouping:
     stories: tuple[Story, ...]
     pairs: tuple[Pair, ...]
     across: tuple[Pair, ...]
-    story_of: tuple[int, ...]
+    story_of: Places
     measured: Measured
     bounded: tuple[tuple[int, int], ...] = ()
 
@@ -89,30 +94,35 @@ class _Readings(Sequence[str]):
 
     def __getitem__(self, at: int | slice) -> str | list[str]:
         if isinstance(at, slice):
-            return [witness.reading_text for witness in self.witnesses[at]]
+            return [self[number] for number in range(*at.indices(len(self)))]
+        if isinstance(self.witnesses, Spool):
+            return self.witnesses.reading_text(at)
         return self.witnesses[at].reading_text
+
+
+def headings_of(witnesses: Sequence[Witness]) -> Sequence[Heading | Witness]:
+    """What is known of the documents without their texts, which a spool would read."""
+    return witnesses.headings if isinstance(witnesses, Spool) else witnesses
 
 
 def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known | None = None) -> Grouping:
     """Stories of witnesses sorted by doc_id; the outcome depends neither on the corpus's order nor on `workers`."""
     found = group_texts(_Readings(witnesses), workers, known)
     measured = found.measured
-    alone = np.ones(len(witnesses), bool)
-    alone[[member for group in found.groups for member in group]] = False
-    groups = [*found.groups, *((number,) for number in np.flatnonzero(alone).tolist())]
-    stories = sorted((_story(witnesses, group) for group in groups), key=lambda story: story.members)
-    story_of = [0] * len(witnesses)
+    headings = headings_of(witnesses)
+    stories = sorted((_story(headings, group) for group in found.groups), key=lambda story: story.members)
+    story_of = np.full(len(witnesses), -1)
     for number, story in enumerate(stories):
-        for member in story.members:
-            story_of[member] = number
-    told = [story for story in stories if len(story.members) > 1]
+        story_of[list(story.members)] = number
     listed = []
-    for some in _held_together(measured, told, lambda story: story.members):
+    for some in _held_together(measured, stories, lambda story: measured.unread(_listed(story), is_aligned=True)):
         listed += [pair for story in some for pair in _story_pairs(measured, story)]
     apart = [link for link in found.pairs if story_of[link.a] != story_of[link.b]]
-    across = tuple(measured.pair(link.a, link.b) for link in apart)
+    across = []
+    for links in _held_together(measured, apart, lambda link: measured.unread([(link.a, link.b)], is_aligned=True)):
+        across += [measured.pair(link.a, link.b) for link in links]
     bounded = tuple(sorted(measured.bounded))
-    return Grouping(tuple(stories), tuple(sorted(listed)), across, tuple(story_of), measured, bounded)
+    return Grouping(tuple(stories), tuple(sorted(listed)), tuple(across), story_of, measured, bounded)
 
 
 def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
@@ -153,7 +163,12 @@ def _grow(measured: Measured, pairs: Sequence[Link]) -> tuple[list[list[int]], l
     """Groups of two texts and more, and the pairs that were not allowed to join theirs."""
     groups: list[list[int]] = []
     refused: list[Link] = []
-    for some in _held_together(measured, _linked(pairs), lambda linked: {n for p in linked for n in (p.a, p.b)}):
+
+    def unread(linked: list[Link]) -> set[int]:
+        texts = {number for pair in linked for number in (pair.a, pair.b)}
+        return texts if len(texts) > WITNESSES else measured.unread(combinations(sorted(texts), 2), is_aligned=False)
+
+    for some in _held_together(measured, _linked(pairs), unread):
         for linked in some:
             grown, apart = _grow_linked(measured, linked)
             groups += grown
@@ -186,24 +201,19 @@ def _linked(pairs: Sequence[Link]) -> list[list[Link]]:
 
 
 def _held_together(measured: Measured, items: Sequence[T], texts_of: Callable[[T], Iterable[int]]) -> Iterator[list[T]]:
-    """The items in order, some at a time, after their texts were read where they have more than two."""
-
-    def read(numbers: set[int]) -> None:
-        if measured.digests is None:  # else nearly all pairs are known, and the others' texts are read as needed
-            measured.hold(sorted(numbers))
-
+    """The items in order, some at a time, after these texts of theirs were read: at once, which is quicker."""
     some: list[T] = []
     wanted: set[int] = set()
     for item in items:
         texts = set(texts_of(item))
         if some and len(wanted) + len(texts) > HELD_TEXTS:
-            read(wanted)
+            measured.hold(sorted(wanted))
             yield some
             some, wanted = [], set()
         some.append(item)
-        if 2 < len(texts) <= HELD_TEXTS:
+        if len(texts) <= HELD_TEXTS:
             wanted |= texts
-    read(wanted)
+    measured.hold(sorted(wanted))
     yield some
 
 
@@ -236,52 +246,62 @@ def _standing_for(group: list[int], joining: int) -> list[int]:
     return [joining, *(group[int(step * at)] for at in range(WITNESSES - 1))]
 
 
-def _story(witnesses: Sequence[Witness], members: Sequence[int]) -> Story:
-    head = min(members, key=lambda number: _fullness(witnesses[number]))
-    return Story("s-" + row_id("story", witnesses[head].doc_id), head, tuple(members))
+def _story(headings: Sequence[Heading | Witness], members: Sequence[int]) -> Story:
+    head = min(members, key=lambda number: _fullness(headings[number]))
+    return Story(_story_id(headings[head].doc_id), head, tuple(members))
 
 
-def _fullness(witness: Witness) -> tuple[int, bool, str, str]:
+def _story_id(head: str) -> str:
+    return "s-" + row_id("story", head)
+
+
+def _fullness(witness: Heading | Witness) -> tuple[int, bool, str, str]:
     """Sorts the fullest version first: most body words, then the earliest date (none last), then the name."""
     return -witness.n_words, witness.date is None, str(witness.date or ""), witness.doc_id
 
 
 def _story_pairs(measured: Measured, story: Story) -> list[Pair]:
     """The pairs listed in `reprints`: reprints of each other, and each member with the head."""
-    members = story.members
-    if len(members) > ALL_PAIRS:
-        return [measured.pair(member, story.head) for member in members if member != story.head]
-    every = [measured.pair(a, b) for at, a in enumerate(members) for b in members[at + 1 :]]
+    every = [measured.pair(a, b) for a, b in _listed(story)]
     return [pair for pair in every if pair.is_reprint or story.head in (pair.a, pair.b)]
 
 
-def story_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str, object]]:
+def _listed(story: Story) -> list[tuple[int, int]]:
+    """The pairs of a story that are measured."""
+    if len(story.members) > ALL_PAIRS:
+        return [(member, story.head) for member in story.members if member != story.head]
+    return list(combinations(story.members, 2))
+
+
+def story_rows(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[Row]:
     """Rows of the table `stories`.
 
     `story_id` is made from the head's doc_id: it stays as documents are added, unless a fuller version arrives or two
     stories turn out to be one. A date or agency that a source does not state is lent by one other member: the one that
     has most to lend, then the one most like it, then the first by name.
     """
-    rows: list[dict[str, object]] = []
-    for number, witness in enumerate(witnesses):
-        story = grouping.stories[grouping.story_of[number]]
-        lender = _lender(witnesses, grouping, story, number)
-        lent_date = lender.date if lender is not None and witness.date is None else None
-        lent_wire = lender.wire if lender is not None and witness.wire is None else None
-        rows.append(
-            {
-                "doc_id": witness.doc_id,
-                "story_id": story.story_id,
-                "is_story_head": story.head == number,
-                "date_inferred": lent_date,
-                "wire_inferred": lent_wire,
-                "inferred_from": lender.doc_id if lender is not None else None,
-            }
-        )
-    return rows
+    headings = headings_of(witnesses)
+    for number in range(len(headings)):
+        document = headings[number]
+        row: Row = {"doc_id": document.doc_id, "story_id": "", "is_story_head": True}
+        row |= {"date_inferred": None, "wire_inferred": None, "inferred_from": None}
+        told = int(grouping.story_of[number])
+        if told < 0:
+            yield row | {"story_id": _story_id(document.doc_id)}
+            continue
+        story = grouping.stories[told]
+        row |= {"story_id": story.story_id, "is_story_head": story.head == number}
+        lender = _lender(headings, grouping, story, number)
+        if lender is not None:
+            row["inferred_from"] = lender.doc_id
+            row["date_inferred"] = lender.date if document.date is None else None
+            row["wire_inferred"] = lender.wire if document.wire is None else None
+        yield row
 
 
-def _lender(witnesses: Sequence[Witness], grouping: Grouping, story: Story, number: int) -> Witness | None:
+def _lender(
+    witnesses: Sequence[Heading | Witness], grouping: Grouping, story: Story, number: int
+) -> Heading | Witness | None:
     borrower = witnesses[number]
 
     def lends(other: int) -> int:
@@ -301,7 +321,7 @@ def _lender(witnesses: Sequence[Witness], grouping: Grouping, story: Story, numb
     return None if best is None else witnesses[best]
 
 
-def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str, object]]:
+def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[Row]:
     """Rows of the table `reprints`; `method` also says where a figure is a bound.
 
     A pair across stories, such as a roundup and a version of the second story in it, has that of its shorter text.
@@ -309,23 +329,22 @@ def pair_rows(witnesses: Sequence[Witness], grouping: Grouping) -> list[dict[str
     bounded = set(grouping.bounded)
     twins = grouping.measured.twins
     n_words = grouping.measured.n_words
-    rows: list[dict[str, object]] = []
+    headings = headings_of(witnesses)
     for pair in sorted((*grouping.pairs, *grouping.across)):
         method = pair.method if pair.is_reprint else f"with the head; {pair.method}"
         shorter = min(pair.a, pair.b, key=lambda number: (n_words[number], number))
         if grouping.story_of[pair.a] != grouping.story_of[pair.b]:
             method = f"across stories, this one the shorter text's; {method}"
         low, high = sorted((int(twins[pair.a]), int(twins[pair.b])))
-        rows.append(
-            {
-                "doc_id_a": witnesses[pair.a].doc_id,
-                "doc_id_b": witnesses[pair.b].doc_id,
-                "story_id": grouping.stories[grouping.story_of[shorter]].story_id,
-                "jaccard": pair.jaccard,
-                "containment": pair.containment,
-                "aligned_share": pair.aligned_share,
-                "method": f"{method}; too long to align in full: aligned share at least" if (low, high) in bounded
-                else method,
-            }
-        )
-    return rows
+        if (low, high) in bounded:
+            method = f"{method}; too long to align in full: aligned share at least"
+        told = int(grouping.story_of[shorter])
+        yield {
+            "doc_id_a": headings[pair.a].doc_id,
+            "doc_id_b": headings[pair.b].doc_id,
+            "story_id": _story_id(headings[shorter].doc_id) if told < 0 else grouping.stories[told].story_id,
+            "jaccard": pair.jaccard,
+            "containment": pair.containment,
+            "aligned_share": pair.aligned_share,
+            "method": method,
+        }

@@ -32,6 +32,17 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What grouping needs to know of a document besides its text."""
+
+    doc_id: str
+    n_words: int
+    date: datetime.date | None
+    wire: str | None
+    lang: str | None
+
+
+@dataclass(frozen=True)
 class Witness:
     """What collation and grouping need to know of a document."""
 
@@ -52,7 +63,12 @@ class Witness:
     @property
     def reading_text(self) -> str:
         """Headline and body, joined by blank lines."""
-        return JOINT.join(self.paragraph_texts)
+        return self.join(self.text, self.paragraphs)
+
+    @staticmethod
+    def join(text: str, paragraphs: Sequence[Stretch]) -> str:
+        """The reading text of a canonical text."""
+        return JOINT.join([text[part.start : part.end] for part in paragraphs])
 
 
 def read_witnesses(documents: pa.Table, segments: pa.Table, sentences: pa.Table) -> list[Witness]:
@@ -84,7 +100,7 @@ def read_witnesses(documents: pa.Table, segments: pa.Table, sentences: pa.Table)
                 doc_id,
                 text,
                 parts,
-                _inside(told.get(doc_id, ()), parts),
+                inside(told.get(doc_id, ()), parts),
                 sum(len(text[p.start : p.end].split()) for p in parts) if n_words is None else n_words,
                 columns["date"][row],
                 columns["wire"][row],
@@ -109,7 +125,7 @@ def _stretches(table: pa.Table, number: str) -> dict[str, tuple[Stretch, ...]]:
     return {doc_id: tuple(sorted(parts, key=lambda part: part.start)) for doc_id, parts in grouped.items()}
 
 
-def _inside(sentences: Sequence[Stretch], paragraphs: Sequence[Stretch]) -> tuple[Stretch, ...]:
+def inside(sentences: Sequence[Stretch], paragraphs: Sequence[Stretch]) -> tuple[Stretch, ...]:
     """The sentences that lie within one of the paragraphs."""
     kept, at = [], 0
     for sentence in sentences:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import Problem
+from ..project import stored_name as stored_name
 from .model import Reject, SourceFile
 
 # A file's path into the name of what it holds and the format that its endings say.
@@ -28,16 +27,6 @@ class FoundSources:
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-
-
-def stored_name(name: str | bytes) -> str:
-    """A file name as it is stored: what is not UTF-8, control characters and literal escapes are percent-encoded.
-
-    The name can be had back by decoding the escapes, so two files never share one.
-    """
-    raw = re.sub(rb"%(?=[0-9A-Fa-f]{2})", b"%25", os.fsencode(name))
-    text = raw.decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff\x00-\x1f\x7f]", lambda match: f"%{ord(match.group()) & 0xFF:02X}", text)
 
 
 def split_name(path: str, endings: Mapping[str, str]) -> tuple[str, str | None]:

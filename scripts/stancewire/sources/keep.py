@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import SourceError
-from .found import stored_name
+from ..project import real_name, stored_name
 from .model import Reject, SourceFile
 
 _BLOCK = 1 << 20
@@ -77,12 +76,6 @@ def _names(source_path: str) -> list[str] | None:
             return None
         names.append(name)
     return names
-
-
-def real_name(part: str) -> str:
-    """The name of a file or folder that is stored as `part` (`found.stored_name` is the way there)."""
-    raw = re.sub(rb"%([0-9A-F]{2})", lambda match: bytes([int(match[1], 16)]), part.encode("utf-8"))
-    return os.fsdecode(raw)
 
 
 def _keep(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SourceFile:
     """A regular file below a source root.
 
@@ -64,7 +64,7 @@ class SourceRecord:
     own_path: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reject:
     """A source or record that cannot be used: the check that refused it, what is wrong, and what to do.
 

@@ -25,8 +25,8 @@ FORMAT = "parquet"
 _ROWS = 1024
 
 
-def read_parquet(entry: Entry) -> Iterator[SourceRecord | Reject]:
-    """The rows of a Parquet file; only the columns that are used are read."""
+def read_parquet(entry: Entry, groups: range | None = None) -> Iterator[SourceRecord | Reject]:
+    """The rows of a Parquet file, or of some of its row groups; only the columns that are used are read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -44,7 +44,7 @@ def read_parquet(entry: Entry) -> Iterator[SourceRecord | Reject]:
                 return
             used = [name for name in names if name in {theirs.split(".")[0] for theirs in columns.values()}]
             matcher = ColumnMatcher(entry)
-            for batch in file.iter_batches(_ROWS, columns=used):
+            for batch in file.iter_batches(_ROWS, groups, columns=used):
                 for row in batch.to_pylist():
                     raw = encoder.encode(row)
                     if len(raw) > entry.options.limits.record_bytes:

@@ -90,7 +90,7 @@ def open_source(file: SourceFile) -> IO[bytes]:
     """
     if file.address is None:
         return open(file.path, "rb")
-    return io.BufferedReader(cast("io.RawIOBase", open_address(file.address)), 1 << 16)
+    return io.BufferedReader(open_address(file.address), 1 << 16)
 
 
 def is_json_lines(file: SourceFile) -> bool:
@@ -103,6 +103,17 @@ def is_json_lines(file: SourceFile) -> bool:
             if not head or wide_codec(head[:4]) is not None:  # there LF may be half a character
                 return False
             return format_of(file, head) == "jsonl"
+    except OSError:  # reading it will say what is wrong
+        return False
+
+
+def is_parquet(file: SourceFile) -> bool:
+    """Is it a plain Parquet file on this machine, whose row groups may be read apart?"""
+    if file.address is not None:
+        return False
+    try:
+        with open(file.path, "rb") as stream:
+            return format_of(file, stream.read(HEAD_BYTES)) == parquet_rows.FORMAT
     except OSError:  # reading it will say what is wrong
         return False
 
@@ -126,6 +137,22 @@ def read_span(
             stream = io.BufferedReader(_Window(source, end - start), 1 << 16)
             entry = Entry(file, stream, "jsonl", file.name, options, numbers=Numbers(first_record))
             yield from json_records.read_lines(entry)
+    except OSError as error:
+        yield Reject(file.source_path, -1, "source-unreadable", _unreadable(error))
+
+
+def read_groups(
+    file: SourceFile, start: int, end: int, first_record: int, options: ReadOptions = DEFAULT_OPTIONS
+) -> Iterator[Item]:
+    """Some row groups of a Parquet file: the same records as when it is read at once.
+
+    Args:
+        start, end: numbers of the row groups [start, end). first_record: number of the rows before them.
+    """
+    try:
+        with open(file.path, "rb") as source:
+            entry = Entry(file, source, parquet_rows.FORMAT, file.name, options, numbers=Numbers(first_record))
+            yield from parquet_rows.read_parquet(entry, range(start, end))
     except OSError as error:
         yield Reject(file.source_path, -1, "source-unreadable", _unreadable(error))
 

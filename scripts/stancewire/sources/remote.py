@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
+from urllib.parse import unquote
 
 from ..errors import MissingExtra, SourceError
 from .found import FoundSources, SplitName, stored_name
 from .listing import unsafe_path
 from .model import Reject, SourceFile
+
+_ARCHIVES = ("zip", "tar", "libarchive")
 
 
 def is_address(source: object) -> bool:
@@ -50,9 +55,10 @@ def find_remote(address: str, root: int, split_name: SplitName, format: str | No
         raise SourceError(f"there is no source {_without_secrets(address)}; name a folder or a file")
     base = base.rstrip("/")
     only = len(paths) == 1 and next(iter(paths)).rstrip("/") == base
-    protocol = address.partition("://")[0]
     for path in sorted(paths):
         below = path.rpartition("/")[2] if only else path.removeprefix(base).lstrip("/")
+        if path.startswith(("http://", "https://")):
+            below = unquote(re.sub(r"[?#].*", "", below))
         source_path = "/".join(stored_name(part) for part in below.split("/"))
         if any(part.startswith(".") for part in below.split("/")):
             found.ignored.append(source_path)
@@ -60,22 +66,91 @@ def find_remote(address: str, root: int, split_name: SplitName, format: str | No
             found.rejects.append(Reject(source_path, -1, "source-path", f"its name {problem}"))
         else:
             name, known = split_name(source_path)
-            where = path if "://" in path else f"{protocol}://{path}"
+            where = _address_of(path, address)
             found.files.append(
                 SourceFile(Path(below), source_path, root, format or known, name, "", format is not None, where)
             )
 
 
-def open_address(address: str) -> IO[bytes]:
-    """The file behind an address, buffered.
+def _address_of(path: str, address: str) -> str:
+    """The address of a file that a file system calls `path`, found at and below `address`.
+
+    In a chain (`zip://texts::s3://bucket/a.zip`) an archive has paths of its own; a cache has those that it caches.
+    """
+    first, _, rest = address.partition("::")
+    protocol = first.partition("://")[0]
+    if not rest:
+        return path if "://" in path else f"{protocol}://{path}"
+    if "://" in first or protocol in _ARCHIVES:
+        return f"{protocol}://{path}::{rest}"
+    return f"{protocol}::{_address_of(path, rest)}"
+
+
+def open_address(address: str) -> io.RawIOBase:
+    """The file behind an address, unbuffered.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read; reading on may raise it, too.
     """
     system, path = _filesystem(address)
     try:
-        return cast("IO[bytes]", system.open(path, "rb"))
+        return _Remote(system, system.open(path, "rb"))
     except OSError:
         raise
     except Exception as error:  # each protocol has its own errors
-        raise OSError(0, f"{type(error).__name__}: {error}") from None
+        raise _broken(error) from None
+
+
+def _broken(error: Exception) -> OSError:
+    return OSError(errno.EIO, " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+class _Remote(io.RawIOBase):
+    """A file of some file system, whose own errors come as those of files.
+
+    The system is held as long as the file: an archive's is closed with it.
+    """
+
+    def __init__(self, system: Any, inner: Any) -> None:
+        self.system = system
+        self.inner = inner
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """Can its end be read before its beginning?"""
+        return bool(self.inner.seekable())
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """The next bytes.
+
+        Raises:
+            OSError: they did not come.
+        """
+        data = self._ask("read", len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to another place."""
+        return int(self._ask("seek", offset, whence))
+
+    def tell(self) -> int:
+        """The place."""
+        return int(self._ask("tell"))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if not self.closed:
+            self.inner.close()
+        super().close()
+
+    def _ask(self, what: str, *given: int) -> Any:
+        try:
+            return getattr(self.inner, what)(*given)
+        except OSError as error:
+            raise OSError(error.errno or errno.EIO, error.strerror or str(error)) from None
+        except Exception as error:  # each protocol has its own errors
+            raise _broken(error) from None

@@ -1,4 +1,8 @@
-"""Spans of whole lines: a large file of JSON lines is read in pieces, so that several processes share it."""
+"""Spans of a large file, which several processes share: whole lines of JSON lines, row groups of Parquet.
+
+Not so the members of an archive or the pages of a crawl: how many records are in one is known only when it was read,
+and so are the numbers of those that follow; and a quoted value of CSV may hold what looks like the end of a row.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,26 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Span:
-    """Whole lines of a file: bytes [start, end), of which the first is line `first_record`, from 0."""
+    """Whole lines of a file: bytes [start, end), of which the first is line `first_record`, from 0.
+
+    Or, of Parquet (`groups`), row groups [start, end), whose first row has that number; `n_bytes` is their size.
+    """
 
     start: int
     end: int
     first_record: int
+    groups: bool = False
+    n_bytes: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that it covers."""
+        return self.n_bytes if self.groups else self.end - self.start
 
 
 def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
@@ -47,3 +62,39 @@ def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:
     if start < position or position == 0:
         yield Span(start, position, first)
     yield hashed.hexdigest()
+
+
+def cut_groups(path: Path | str, size: int) -> Iterator[Span | str]:
+    """Spans of row groups of some `size` bytes of a Parquet file; at last the file's SHA-256. None of a damaged file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with open(path, "rb") as source, pq.ParquetFile(pa.PythonFile(source, mode="r")) as file:
+            about = file.metadata
+            groups = [about.row_group(number) for number in range(about.num_row_groups)]
+            counts = [(group.num_rows, sum(map(_packed_size, _columns(group)))) for group in groups]
+    except pa.ArrowException:  # the reader says what is wrong
+        return
+    start = first = rows = n_bytes = 0
+    for number, (n_rows, length) in enumerate(counts):
+        if n_bytes and n_bytes + length > size:
+            yield Span(start, number, first, True, n_bytes)
+            start, first, n_bytes = number, rows, 0
+        rows, n_bytes = rows + n_rows, n_bytes + length
+    if counts:
+        yield Span(start, len(counts), first, True, n_bytes)
+        with open(path, "rb") as source:
+            yield hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _columns(group: Any) -> list[Any]:
+    return [group.column(number) for number in range(group.num_columns)]
+
+
+def _packed_size(column: Any) -> int:
+    return int(column.total_compressed_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..errors import Problem
@@ -87,7 +88,7 @@ def split_corpus(project: Project, settings: Settings, targets: Mapping[str, Ite
 def targets_of(stances: Iterable[Row], document_stances: Iterable[Row]) -> dict[str, set[str]]:
     """doc_id -> targets on which gold has a stance in it (`none` is no stance)."""
     found: dict[str, set[str]] = {}
-    for row in [*stances, *(row for row in document_stances if row["stance"] != "none")]:
+    for row in chain(stances, (row for row in document_stances if row["stance"] != "none")):
         found.setdefault(row["doc_id"], set()).add(row["target_id"])
     return found
 

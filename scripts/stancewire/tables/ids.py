@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+PAIRS = [one + other for one in _LETTERS for other in _LETTERS]  # ten bits at a time
+_SHIFTS = range(120, -1, -10)
 
 
 def row_id(*parts: object) -> str:
@@ -14,7 +17,8 @@ def row_id(*parts: object) -> str:
     """
     joined = "\x1f".join("" if part is None else str(part) for part in parts)
     digest = hashlib.sha256(joined.encode("utf-8", "surrogatepass")).digest()
-    return base64.b32encode(digest)[:26].decode("ascii").lower()
+    bits = int.from_bytes(digest[:17], "big") >> 6
+    return "".join([PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def number_repeats(keys: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:

@@ -166,7 +166,8 @@ def write_stage(
         inputs: what they were made from: a path relative to the project and its SHA-256.
         settings: what was said on the command line that the inputs do not say; noted where there is any.
 
-    A run that dies leaves either the old tables, or a manifest that does not match them: readers then refuse.
+    A table that is there already, byte for byte, is left alone. A run that dies leaves either the old tables, or a
+    manifest that does not match them: readers then refuse.
     """
     directory.mkdir(parents=True, exist_ok=True)
     beside: dict[str, Path] = {}
@@ -185,7 +186,8 @@ def write_stage(
                 "content_sha256": content_sha256(*table),
             }
         for name, path in beside.items():
-            _move(path, directory / f"{name}.parquet")
+            if not _is_there(directory / f"{name}.parquet", entries[name]):
+                _move(path, directory / f"{name}.parquet")
     finally:
         for path in beside.values():
             remove(path)
@@ -197,6 +199,15 @@ def write_stage(
     if settings:
         manifest[stage]["settings"] = dict(settings)
     write_text(directory / MANIFEST, json.dumps(dict(sorted(manifest.items())), indent=1) + "\n")
+
+
+def _is_there(path: Path, entry: Mapping[str, Any]) -> bool:
+    """Is this table the one that its entry describes? It is read only where its size says that it may be."""
+    if path.is_dir():
+        size = sum(shard.stat().st_size for shard in path.iterdir())
+    else:
+        size = path.stat().st_size if path.is_file() else -1
+    return size == entry["bytes"] and file_sha256(path) == entry["sha256"]
 
 
 def _move(path: Path, target: Path) -> None:

@@ -136,11 +136,6 @@ class _Evidence:
     joined: Sequence[bytes]
     alone: Sequence[bytes]
 
-    def count(self, number: int, but_not: int | None = None) -> int:
-        """Words of an encoding that are none of another."""
-        without = 0 if but_not is None else 1 << but_not
-        return sum(n for holders, n in self.words.items() if holders >> number & 1 and not holders & without)
-
 
 def find_sure_encoding(raw: bytes) -> tuple[str, float] | None:
     """The encoding that alone makes words of bytes which are not UTF-8, with its confidence; None if none is sure.
@@ -153,14 +148,21 @@ def find_sure_encoding(raw: bytes) -> tuple[str, float] | None:
     if sum(evidence.words.values()) < ENOUGH:
         return None
     readings = _read(bytes(sorted(set(raw.translate(None, _ASCII)))))
-    best = max(readings, key=lambda number: (evidence.count(number), -number), default=0)
-    nearest = evidence.count(best)
+    counts = dict.fromkeys(readings, 0)
+    for holders, n in evidence.words.items():
+        for number in _numbers(holders) & readings.keys():
+            counts[number] += n
+    nearest = max(counts.values(), default=0)
     if nearest < ENOUGH:
         return None
+    best = min(number for number, count in counts.items() if count == nearest)
+    own = [(holders, n) for holders, n in evidence.words.items() if holders >> best & 1]
+    others = [(holders, n) for holders, n in evidence.words.items() if not holders >> best & 1]
     for number, reading in readings.items():
         if reading == readings[best]:
             continue
-        margin = evidence.count(best, number) - CONTRARY * evidence.count(number, best)
+        failed = sum([n for holders, n in own if not holders >> number & 1])
+        margin = failed - CONTRARY * sum([n for holders, n in others if holders >> number & 1])
         if margin >= ENOUGH:
             nearest = min(nearest, margin)
         elif not _mixes_scripts(number, evidence):
@@ -197,6 +199,11 @@ def _mixes_scripts(number: int, evidence: _Evidence) -> bool:
     foreign = _foreign(number)
     joined, alone = (sum(not foreign.isdisjoint(w) for w in words) for words in (evidence.joined, evidence.alone))
     return joined > CONTRARY * alone
+
+
+@functools.lru_cache(maxsize=4096)
+def _numbers(holders: int) -> frozenset[int]:
+    return frozenset(number for number in range(len(_ENCODINGS)) if holders >> number & 1)
 
 
 @functools.cache

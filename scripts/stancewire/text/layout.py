@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .endings import ends_sentence
 from .letters import ALNUM, LOWER, STOP
 from .paragraphs import MAX_WRAPPED_WIDTH, is_wrapped, read_paragraphs
-from .patterns import ends_sentence
 from .scan import Bools, Places, Readers, Scan
-from .segments import BY_ITSELF, BYLINE, DATELINE, HEADER, begins_paragraph, stands_alone
+from .segments import ALONE, DATELINE, begins_paragraph, stands_alone
 
 # Signs after which `ends_sentence` looks no further, and that end none.
 _GOES_ON = tuple(map(ord, "_:;,%€$£*-"))
@@ -113,7 +113,7 @@ def _join_wrapped(scan: Scan, lines: _Lines, first: Bools, readers: Readers) -> 
     facts = _Facts(
         (sure + 2 * if_long).tolist(),
         closed.tolist(),
-        ((may & (BY_ITSELF | HEADER | BYLINE)) > 0).tolist(),
+        (may & (ALONE | DATELINE)).tolist(),
         (~lower | ((may & DATELINE) > 0)).tolist(),
         starts.tolist(),
         stops.tolist(),
@@ -131,11 +131,11 @@ def _join_wrapped(scan: Scan, lines: _Lines, first: Bools, readers: Readers) -> 
 @dataclass(frozen=True)
 class _Facts:
     """Of each line: may it go on with the paragraph before (1: it does, 2: if that has two lines), does it end a
-    sentence, may it stand alone, may a paragraph begin with it, and its place."""
+    sentence, what may it be, may a paragraph begin with it, and its place."""
 
     goes_on: list[int]
     closed: list[bool]
-    alone: list[bool]
+    may: list[int]
     begins: list[bool]
     starts: list[int]
     ends: list[int]
@@ -150,9 +150,10 @@ def _join(scan: Scan, facts: _Facts, begin: int, end: int, readers: Readers) -> 
         joins = not alone and (goes_on == 1 or (goes_on == 2 and joined))
         line = scan.joined[facts.starts[number] : facts.ends[number]]
         if joins and facts.begins[number]:
-            joins = not begins_paragraph(line, readers.lexicon)
+            joins = not begins_paragraph(line, readers.lexicon, facts.may[number])
         mid_sentence = joins and not facts.closed[number - 1]
-        alone = not mid_sentence and facts.alone[number] and stands_alone(line, readers.lexicon)
+        may = facts.may[number]
+        alone = not mid_sentence and may & ALONE > 0 and stands_alone(line, readers.lexicon, may)
         joined = joins and not alone
         first.append(not joined)
     return first

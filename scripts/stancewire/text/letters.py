@@ -67,5 +67,6 @@ def letters() -> Codes:
     return table
 
 
+@functools.cache
 def _plane() -> str:
-    return "".join(map(chr, range(LAST + 1)))
+    return np.arange(LAST + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")

@@ -254,6 +254,11 @@ class Lexicon:
         return {}
 
     @cached_property
+    def named_lines(self) -> dict[str, tuple[str, str]]:
+        """Role and rule that short lines were found to have by themselves, empty for none: kept by `segments`."""
+        return {}
+
+    @cached_property
     def photo_agencies(self) -> frozenset[str]:
         """Keys of those who are credited under pictures."""
         return frozenset(self.wires) | frozenset(self.outlets) | read_keys(_PHOTO_AGENCIES)

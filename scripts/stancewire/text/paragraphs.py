@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .patterns import ends_sentence
+from .endings import ends_sentence
 
 # No one wraps wider; a longer line is a paragraph.
 MAX_WRAPPED_WIDTH = 130

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from .dates import DATE, MONTH_DAY, WEEKDAY
+from .endings import ends_in_period, ends_sentence
 from .lexicon import Lexicon, furniture_key, read_keys
 
 # What a header states -> its keys. From `other` ones nothing is read.
@@ -35,6 +36,8 @@ _DATE_KEY = "|".join(
     re.escape(key).replace(r"\ ", r"[ ]")
     for key in sorted((k for k, v in HEADER_KEYS.items() if v in ("date", "updated")), key=len, reverse=True)
 )
+_LONGEST_KEY = max(map(len, HEADER_KEYS)) + 2  # with a space and the colon
+_FIGURE = re.compile(r"\d")
 _KEY_VALUE = re.compile(rf"(?P<key>{_KEY})\s?[:=](?!//)\s*(?P<value>.*)", re.IGNORECASE | re.DOTALL)
 _DATE_VALUE = re.compile(rf"(?P<key>{_DATE_KEY})[ \t]+(?=\S)", re.IGNORECASE)
 _URL_VALUE = re.compile(r"(?P<key>url|link|source_url)\s+(?P<value>https?://\S+)", re.IGNORECASE)
@@ -59,12 +62,17 @@ def find_header(line: str) -> Header | None:
     """The header that a line begins with: `Date: 2019-06-26`, `date 2019-06-26 Headline`, `Title: …`, a lone date."""
     if len(line) > 600:
         return None
-    if match := _KEY_VALUE.match(line):
+    beginning = line[:_LONGEST_KEY]
+    if (":" in beginning or "=" in beginning) and (match := _KEY_VALUE.match(line)):
         return _keyed_header(line, match)
+    if not _FIGURE.search(line):  # then there is no date; and an address after a key alone
+        match = _URL_VALUE.fullmatch(line)
+        return Header("url", match["value"], len(line)) if match else None
     if match := _DATE_VALUE.match(line):
         dated = DATE.match(line, match.end())
-        if dated is not None:
-            return Header(HEADER_KEYS[match["key"].lower()], dated.group(), _header_end(line, dated.end()))
+        field = _field(match["key"])
+        if dated is not None and field is not None:
+            return Header(field, dated.group(), _header_end(line, dated.end()))
     if match := _URL_VALUE.fullmatch(line):
         return Header("url", match["value"], len(line))
     if match := _DATE_LINE.fullmatch(line):
@@ -73,7 +81,9 @@ def find_header(line: str) -> Header | None:
 
 
 def _keyed_header(line: str, match: re.Match[str]) -> Header | None:
-    field, value = HEADER_KEYS[" ".join(match["key"].lower().split())], match["value"]
+    field, value = _field(match["key"]), match["value"]
+    if field is None:
+        return None
     if field == "title":
         return Header("title", value, match.start("value") if value else len(line))
     if field in ("date", "updated"):
@@ -85,31 +95,17 @@ def _keyed_header(line: str, match: re.Match[str]) -> Header | None:
     return Header(field, value, len(line))
 
 
+def _field(key: str) -> str | None:
+    """What a header's key states; None where only a pattern takes it for one (`ſection`, whose ſ it reads as an s)."""
+    return HEADER_KEYS.get(" ".join(key.lower().split()))
+
+
 def _header_end(line: str, date_end: int) -> int:
     """Where a dated header ends on its line: after the date, if words follow that could be a headline."""
     rest = line[date_end:].strip()
     if len(rest.split()) < 2 or rest[0] in "|,;(-–—/":
         return len(line)
     return len(line[:date_end].rstrip())
-
-
-# Emoji and end marks (■) after the last word count for nothing.
-_AFTER_TEXT = re.compile(r"[^\w.!?…。！？؟।:;,\"'”’»›)\]」』%€$£*-]+$")
-_TERMINAL = re.compile(r"[.!?…。！？؟।][\"'”’»›)\]」』]*$")
-_ENDS_IN_INITIALS = re.compile(
-    r"(?:^|[\s(])(?:[^\W\d_]\.){2,}$|\b(?:Inc|Corp|Co|Ltd|Jr|Sr|Bros|vs|No|St)\.$|(?:\.\.\.|…)$"
-)
-
-
-def ends_sentence(text: str) -> bool:
-    """Does it end as a sentence does (with an abbreviation's period, too)?"""
-    return _TERMINAL.search(_AFTER_TEXT.sub("", text[-20:])) is not None
-
-
-def ends_in_period(text: str) -> bool:
-    """Does it end in a period that closes a sentence, which a headline has not (`… says U.S.` is none)?"""
-    tail = _AFTER_TEXT.sub("", text[-40:]).rstrip("\"'”’»›)]」』")
-    return tail.endswith((".", "。", ":", ";", ",")) and _ENDS_IN_INITIALS.search(tail) is None
 
 
 SECTION_NAMES = read_keys(
@@ -125,12 +121,15 @@ SECTION_NAMES = read_keys(
 )
 
 
+MAX_SECTION = 60  # characters
 _SECTION_JOINTS = re.compile(r"\s*[|/>»&,]\s*")
 
 
 def is_section_name(line: str) -> bool:
     """Is the line a newspaper's section (`World`, `Asia / Politics`)?"""
-    return len(line) <= 60 and all(furniture_key(part) in SECTION_NAMES for part in _SECTION_JOINTS.split(line))
+    if len(line) > MAX_SECTION:
+        return False
+    return all(furniture_key(part) in SECTION_NAMES for part in _SECTION_JOINTS.split(line))
 
 
 _NOTE = re.compile(

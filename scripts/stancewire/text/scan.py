@@ -6,29 +6,55 @@ rule to know, or where a line holds an unusual character, the bit stays, and the
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from . import triggers
-from .letters import ALNUM, DIGIT, LOWER, MARK, ODD, SPACE, STOP, classes, letters
+from .letters import ALNUM, DIGIT, LAST, LOWER, MARK, ODD, SPACE, STOP, Codes, classes, letters
 from .lexicon import Lexicon
-from .patterns import MAX_DATELINE
-from .segments import ANY, BY_ITSELF, BYLINE, CLOSER, DATELINE, HEADER, MAX_REPEATED_WORDS, NOTE, REPEATED
+from .patterns import MAX_DATELINE, MAX_SECTION
+from .segments import (
+    ANY,
+    BYLINE,
+    CAPTION,
+    CLOSER,
+    CREDIT,
+    DATELINE,
+    FURNITURE,
+    HEADER,
+    MAX_REPEATED,
+    MAX_REPEATED_WORDS,
+    NOTE,
+    PHOTO_CREDIT,
+    REPEATED,
+    SECTION,
+    SEPARATOR,
+)
 
 Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+LOOK_AHEAD = 16  # more characters than are looked at after any place stand after the last text
 # What the rules say of lengths, in characters; none names anything longer.
 MAX_FURNITURE, MAX_PHOTO_CREDIT, MAX_CAPTION, MAX_CREDIT, MAX_HEADER, MAX_BYLINE = 250, 120, 900, 450, 600, 160
 MAX_CREDIT_TAIL, MAX_CLOSER = 140, 80
 # Names of agencies fill at most 80 characters, so 40 words; the words before them (`mit Material von`) are three.
 MAX_WIRE_WORDS = 43
 
-_DASHES = tuple(map(ord, "-–—―_"))
-_BRACKETS = tuple(map(ord, "(["))
-_SLASH, _COPYRIGHT, _COMMA, _UNDERSCORE = map(ord, "/©,_")
+_COMMA = ord(",")
+# Kinds of marks, as bits.
+_DASH, _BRACKET, _SLASH, _COPYRIGHT, _JOINT = 1, 2, 4, 8, 16
+
+
+@functools.cache
+def _mark_kinds() -> Codes:
+    kinds = np.zeros(LAST + 1, np.uint8)
+    for characters, kind in (("-–—―_", _DASH), ("([", _BRACKET), ("/", _SLASH), ("©", _COPYRIGHT), (",|/–—-", _JOINT)):
+        kinds[list(map(ord, characters))] |= kind
+    return kinds
 
 
 class Readers:
@@ -38,7 +64,7 @@ class Readers:
         self.lexicon = lexicon
         self.triggers = triggers.read_triggers(lexicon)
         # A line with more words is no known piece of furniture.
-        self.furniture_words = max([3, *(len(key.split()) for key in lexicon.furniture)])
+        self.furniture_words = max((len(key.split()) for key in lexicon.furniture), default=0)
 
 
 class Scan:
@@ -47,11 +73,11 @@ class Scan:
     Attributes:
         joined: all of it. base: where each text begins. points: code points. classes: their bits (`letters`).
         word_starts, word_ends: places of all words, as `str.split()` finds them; ends are the place after.
+        stops: places of what may end a sentence.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        # More than the longest look ahead stands after the last text.
-        self.joined = "\n" + "\n".join(texts) + "\n" * 16
+        self.joined = "\n" + "\n".join(texts) + "\n" * (LOOK_AHEAD + 1)
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.base = np.cumsum(lengths + 1) - lengths
         self.points = np.frombuffer(self.joined.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -62,8 +88,11 @@ class Scan:
         alnum = (self.classes & ALNUM) > 0
         self._runs = np.flatnonzero(alnum[1:] > alnum[:-1]) + 1
         self._alnum_words = self.word_starts[alnum[self.word_starts]]
-        self._odd = np.flatnonzero(self.classes & ODD)
-        self._marks = np.flatnonzero(self.classes & MARK)
+        signs = np.flatnonzero((self.classes & (STOP | MARK | ODD)) != 0)
+        kinds = self.classes[signs]
+        self.stops = signs[(kinds & STOP) > 0]
+        self._marks = signs[(kinds & MARK) > 0]
+        self._odd = signs[(kinds & ODD) > 0]
 
     def count_words(self, starts: Places, ends: Places) -> Places:
         """Words of spans that begin and end in a character that is no white space."""
@@ -91,49 +120,49 @@ class Scan:
         points, length = self.points, ends - starts
         n_words = self.count_words(starts, ends)
         n_alnum = _count(self._alnum_words, starts, ends)
-        # Where a line has no letter the bits are those of another; it is asked about anyway.
+        # Where a line has no letter the bits are those of another; it is a separator, and asked about anyway.
         nearest = np.searchsorted(self._runs, starts)
-        begins = readers.triggers[self.codes(np.append(self._runs, 0)[nearest])]
+        runs = np.append(self._runs, [len(points) - LOOK_AHEAD] * 2)
+        begins, further = readers.triggers[self.codes(runs[nearest])], runs[nearest + 1]
+        goes_on = (further >= ends) | ((readers.triggers[self.codes(further)] & triggers.NAME) > 0)
 
         def begin(bit: int) -> Bools:
             return (begins & bit) > 0
 
         marks = self._marks
-        mark_points = points[marks]
-        dashes = marks[np.isin(mark_points, _DASHES)]
-        brackets_or_dashes = np.sort(np.concatenate((dashes, marks[np.isin(mark_points, _BRACKETS)])))
-        slashes = marks[mark_points == _SLASH]
+        kinds = _mark_kinds()[points[marks]]
+        turns = marks[(kinds & (_DASH | _BRACKET)) > 0]
         tails = np.maximum(starts, ends - MAX_CREDIT_TAIL)
-        by_itself = (
-            (begin(triggers.FURNITURE) & (length <= MAX_FURNITURE))
-            | (n_alnum <= readers.furniture_words)
-            | (begin(triggers.PHOTO) & (length <= MAX_PHOTO_CREDIT))
-            | (begin(triggers.CAPTION) & (length <= MAX_CAPTION))
-            | (begin(triggers.WIRE) & (n_alnum <= MAX_WIRE_WORDS))
-            | (begin(triggers.CREDIT) & (length <= MAX_CREDIT))
-            | ((length <= MAX_CAPTION) & _any(slashes, tails, ends))
-            | ((length <= MAX_CAPTION) & _any(self._photo_words(readers), tails, ends))
-            | ((length <= MAX_CREDIT) & _any(self._contributed(), starts, ends))
-            | _any(marks[mark_points == _COPYRIGHT], starts, ends)
+        # Few marks and words of credits are in a text: to look them up takes longer than to find none.
+        credited = (length <= MAX_CAPTION) & (
+            _any(marks[(kinds & _SLASH) > 0], tails, ends) | _any(self._photo_words(readers), tails, ends)
         )
+        signed = _any(marks[(kinds & _COPYRIGHT) > 0], starts, ends)
         heads = np.minimum(ends, starts + MAX_DATELINE)
         # Beyond Latin-1 the rules' ranges of capitals hold small letters, too.
         is_lower = ((self.classes[starts] & LOWER) > 0) & (points[starts] < 0x100)
-        last = self.classes[ends - 1]
-        spaced = brackets_or_dashes[(self.classes[brackets_or_dashes - 1] & SPACE) > 0]
-        joints = marks[(mark_points != _UNDERSCORE) & ~np.isin(mark_points, _BRACKETS)]
-        found = by_itself * BY_ITSELF
-        found |= (begin(triggers.HEADER) & (length <= MAX_HEADER)) * HEADER
-        found |= begin(triggers.NOTE) * NOTE
-        found |= (
-            (length <= MAX_BYLINE)
-            & (begin(triggers.BYLINE) | (~is_lower & _any(joints, starts, ends)))
-        ) * BYLINE  # fmt: skip
-        found |= ((~is_lower | begin(triggers.MONTH)) & _any(brackets_or_dashes, starts, heads)) * DATELINE
-        found |= _any(spaced, np.maximum(starts, ends - MAX_CLOSER), ends) * CLOSER
-        found |= (
-            (n_words >= 2) & (n_words <= MAX_REPEATED_WORDS) & (length <= 60) & ((last & STOP) == 0)
-        ) * REPEATED  # fmt: skip
+        ends_open = (self.classes[ends - 1] & STOP) == 0
+        spaced = turns[(self.classes[turns - 1] & SPACE) > 0]
+        bits = {
+            FURNITURE: (length <= MAX_FURNITURE)
+            & (begin(triggers.FURNITURE) | (begin(triggers.KEY) & (n_alnum <= readers.furniture_words))),
+            SEPARATOR: n_alnum == 0,
+            PHOTO_CREDIT: (length <= MAX_PHOTO_CREDIT) & (begin(triggers.PHOTO) | credited | signed),
+            CAPTION: (length <= MAX_CAPTION) & (begin(triggers.CAPTION) | credited | signed),
+            CREDIT: (begin(triggers.WIRE) & goes_on & (n_alnum <= MAX_WIRE_WORDS))
+            | ((length <= MAX_CREDIT) & (begin(triggers.CREDIT) | signed | _any(self._contributed(), starts, ends))),
+            SECTION: (length <= MAX_SECTION) & begin(triggers.SECTION),
+            HEADER: (length <= MAX_HEADER) & begin(triggers.HEADER),
+            NOTE: begin(triggers.NOTE),
+            BYLINE: (length <= MAX_BYLINE)
+            & (begin(triggers.BYLINE) | (~is_lower & _any(marks[(kinds & _JOINT) > 0], starts, ends))),
+            DATELINE: (~is_lower | begin(triggers.MONTH)) & _any(turns, starts, heads),
+            CLOSER: _any(spaced, np.maximum(starts, ends - MAX_CLOSER), ends),
+            REPEATED: (n_words >= 2) & (n_words <= MAX_REPEATED_WORDS) & (length <= MAX_REPEATED) & ends_open,
+        }
+        found = np.zeros(len(starts), np.int64)
+        for bit, holds in bits.items():
+            found |= holds * bit
         found[_any(self._odd, starts, ends)] = ANY
         return found
 

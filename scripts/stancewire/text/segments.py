@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from . import patterns
+from .endings import ends_in_period, ends_sentence
 from .lexicon import DEFAULT, Lexicon, furniture_key
 from .model import KnownBlock, Segment
 from .paragraphs import read_paragraphs
@@ -32,20 +33,34 @@ MAX_HEADLINE_WORDS = 30
 MAX_HEADLINE_CHARS = 220
 # Above this a repeated line is a sentence that someone said twice, not furniture.
 MAX_REPEATED_WORDS = 8
+MAX_REPEATED = 60  # characters
+# What is remembered of lines that have a role by themselves, since the same stand in many documents.
+MAX_KNOWN_LINE, MAX_KNOWN_LINES = 160, 4096
 _BEGINS_PARAGRAPH = re.compile(r"[-•*–·▪■]\s|\d{1,2}[.)]\s|(?:Q|A|Question|Answer)\s?[:.]\s|[A-Z][A-Z .'’-]{2,30}:\s")
 _SPEAKER = re.compile(r"(?:Q|A|Question|Answer|Frage|Antwort)\s?[:.]|[-•*–·]\s", re.IGNORECASE)
 _TWO_SENTENCES = re.compile(r"[a-zà-ÿ]{3}\.\s+[A-ZÀ-Þ]")
+# White space and signs, but for one that is a letter when its case is folded, and then letters that fold to themselves.
+_FIRST_WORD = re.compile("(?:[^\\w\u0345]|_)*([A-Za-z]+)")
 _STRAY_MARKS = re.compile("[\ufeff\u200b\u2060]+")
 
 # What a paragraph may be, bits: where one is missing, it has been shown that the rules of this kind do not name it.
-BY_ITSELF = 1  # any rule that asks for no place
-HEADER = 2
-NOTE = 4
-BYLINE = 8
-DATELINE = 16
-CLOSER = 32
-REPEATED = 64
-ANY = 127
+FURNITURE = 1
+SEPARATOR = 2
+PHOTO_CREDIT = 4
+CAPTION = 8
+CREDIT = 16
+BY_ITSELF = FURNITURE | SEPARATOR | PHOTO_CREDIT | CAPTION | CREDIT  # these ask for no place
+HEADER = 32
+NOTE = 64
+BYLINE = 128
+DATELINE = 256
+CLOSER = 512
+REPEATED = 1024
+SECTION = 2048
+ANY = 4095
+
+
+_new = tuple.__new__
 
 
 class Part:
@@ -113,27 +128,33 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     parts = _cut_dateline(parts, first_body, lexicon)
     for part in parts:
         if not part.role:
-            part.be("body", "paragraph")
+            part.role, part.rule = "body", "paragraph"
     parts = _cut_closer(parts, lexicon)
-    return [Segment(number, part.role, part.start, part.end, part.rule) for number, part in enumerate(parts)]
+    # A named tuple's own constructor takes twice the time.
+    return [_new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(parts)]
 
 
-def stands_alone(line: str, lexicon: Lexicon) -> bool:
+ALONE = FURNITURE | SEPARATOR | PHOTO_CREDIT | CREDIT | HEADER | BYLINE
+
+
+def stands_alone(line: str, lexicon: Lexicon, may: int = ANY) -> bool:
     """Is the line never part of a wrapped paragraph: a header, byline, credit, furniture?"""
-    header = patterns.find_header(line)
+    header = patterns.find_header(line) if may & HEADER else None
     return (
         (header is not None and header.length == len(line))
-        or lexicon.is_furniture(line)
-        or patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright")
-        or patterns.is_byline(line, lexicon)
-        or patterns.is_photo_credit(line, lexicon)
-        or not any(character.isalnum() for character in line)
+        or (may & FURNITURE > 0 and lexicon.is_furniture(line))
+        or (may & CREDIT > 0 and patterns.credit_rule(line, lexicon) in ("wire_credit", "copyright"))
+        or (may & BYLINE > 0 and patterns.is_byline(line, lexicon))
+        or (may & PHOTO_CREDIT > 0 and patterns.is_photo_credit(line, lexicon))
+        or (may & SEPARATOR > 0 and not any(character.isalnum() for character in line))
     )
 
 
-def begins_paragraph(line: str, lexicon: Lexicon) -> bool:
+def begins_paragraph(line: str, lexicon: Lexicon, may: int = ANY) -> bool:
     """Does a paragraph of a wrapped text begin with the line: a bullet, a dateline, `Q:`?"""
-    return _BEGINS_PARAGRAPH.match(line) is not None or patterns.find_dateline(line, lexicon) is not None
+    if _BEGINS_PARAGRAPH.match(line) is not None:
+        return True
+    return may & DATELINE > 0 and patterns.find_dateline(line, lexicon) is not None
 
 
 def take_stray_marks(parts: list[Part]) -> list[Part]:
@@ -156,40 +177,48 @@ def _rest_after(part: Part, length: int) -> Part | None:
 
 def _name_by_itself(part: Part, lexicon: Lexicon) -> None:
     """Roles that a paragraph has wherever it stands."""
-    if lexicon.is_furniture(part.text):
+    text, may = part.text, part.may
+    known = lexicon.named_lines
+    if text in known:
+        part.role, part.rule = known[text]
+        return
+    if may & FURNITURE and lexicon.is_furniture(text):
         part.be("furniture", "furniture_lexicon")
-    elif not any(character.isalnum() for character in part.text):
+    elif may & SEPARATOR and not any(character.isalnum() for character in text):
         part.be("furniture", "separator")
-    elif patterns.is_photo_credit(part.text, lexicon):
+    elif may & PHOTO_CREDIT and patterns.is_photo_credit(text, lexicon):
         part.be("caption", "photo_credit")
-    elif rule := patterns.caption_rule(part.text, lexicon):
+    elif may & CAPTION and (rule := patterns.caption_rule(text, lexicon)):
         part.be("caption", rule)
-    elif rule := patterns.credit_rule(part.text, lexicon):
+    elif may & CREDIT and (rule := patterns.credit_rule(text, lexicon)):
         part.be("credit", rule)
+    if len(text) <= MAX_KNOWN_LINE and len(known) < MAX_KNOWN_LINES:
+        known[text] = part.role, part.rule
 
 
 def _name_repeated(parts: list[Part]) -> None:
     """Short lines that come again within the document and are no sentences, e.g. a site's name between paragraphs."""
-    keys = [furniture_key(part.text) if part.may & REPEATED and _may_be_repeated(part) else "" for part in parts]
-    if sum(map(bool, keys)) < 2:
+    short = [part for part in parts if part.may & REPEATED and not part.role and _may_be_repeated(part)]
+    if len(short) < 2:
         return
+    keys = [furniture_key(part.text) for part in short]
     counts = Counter(key for key in keys if key)
     seen: set[str] = set()
-    for part, key in zip(parts, keys, strict=True):
+    for part, key in zip(short, keys, strict=True):
         # The first of two may be the headline; from three on, none is.
-        if key and counts[key] > 1 and (counts[key] > 2 or key in seen):
+        if counts[key] > 2 or (counts[key] == 2 and key in seen):
             part.be("furniture", "repeated_line")
         seen.add(key)
     first = next((part for part in parts if not part.role), None)
-    for part, key in zip(parts, keys, strict=True):
-        if key and counts[key] == 2 and not part.role and part is not first:
+    for part, key in zip(short, keys, strict=True):
+        if counts[key] == 2 and not part.role and part is not first:
             part.be("furniture", "repeated_line")
 
 
 def _may_be_repeated(part: Part) -> bool:
-    if part.role or len(part.text) > 60 or not 2 <= len(part.text.split()) <= MAX_REPEATED_WORDS:
+    if part.role or len(part.text) > MAX_REPEATED or not 2 <= len(part.text.split()) <= MAX_REPEATED_WORDS:
         return False
-    return not patterns.ends_sentence(part.text) and not part.text.endswith((":", ","))
+    return not ends_sentence(part.text) and not part.text.endswith((":", ","))
 
 
 def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
@@ -207,7 +236,7 @@ def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
                 part.be("caption", "photo_credit")  # `© AFP` above the body is a photographer's
         elif may & HEADER and (header := patterns.find_header(text)):
             _name_header(parts, number, header)
-        elif patterns.is_section_name(text) and any(_unnamed_after(parts, number)):
+        elif may & SECTION and patterns.is_section_name(text) and any(_unnamed_after(parts, number)):
             part.be("header", "section_name")
         elif may & NOTE and patterns.is_editors_note(text):
             part.be("header", "editors_note")
@@ -230,9 +259,11 @@ def _name_head(parts: list[Part], lexicon: Lexicon) -> int:
 def _name_repeated_headline(parts: list[Part], number: int) -> None:
     key = furniture_key(parts[number].text)
     for later in islice(parts, number + 1, None):
-        beginning = later.text[:4].lower()
-        plain = beginning.isalpha() and beginning.isascii()  # then its key begins with it
-        if (not plain or key.startswith(beginning)) and furniture_key(later.text) == key:
+        letter = later.text[0]
+        if ("a" <= letter <= "z" or "A" <= letter <= "Z") and letter.lower() != key[:1]:
+            continue
+        first = _FIRST_WORD.match(later.text)  # its key begins with this
+        if (first is None or key.startswith(first[1].lower())) and furniture_key(later.text) == key:
             later.be("furniture", "repeated_headline")
 
 
@@ -276,7 +307,7 @@ def _is_lone_dateline(part: Part, lexicon: Lexicon) -> bool:
 def _is_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     """Is it short, no sentence with a period, and does something longer or finished come after it?"""
     text = parts[number].text
-    if len(text) > MAX_HEADLINE_CHARS or patterns.ends_in_period(text) or _SPEAKER.match(text):
+    if len(text) > MAX_HEADLINE_CHARS or ends_in_period(text) or _SPEAKER.match(text):
         return False
     n_words = len(text.split())
     if n_words > MAX_HEADLINE_WORDS or (n_words < 2 and (len(text) < 6 or text.isascii())):
@@ -284,10 +315,10 @@ def _is_headline(parts: list[Part], number: int, lexicon: Lexicon) -> bool:
     if parts[number].may & DATELINE and patterns.find_dateline(text, lexicon):
         return False
     # Two sentences are no headline, but `Trump: 'It is unfair.' Abe disagrees` may be one line of it.
-    if _TWO_SENTENCES.search(text):
+    if "." in text and _TWO_SENTENCES.search(text):
         return False
     rest = _unnamed_after(parts, number)
-    return any(len(later.text) > len(text) or patterns.ends_sentence(later.text) for later in rest)
+    return any(len(later.text) > len(text) or ends_sentence(later.text) for later in rest)
 
 
 def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
@@ -301,7 +332,7 @@ def _name_captions_before_credits(parts: list[Part], first_body: int) -> None:
 
 def _cut_dateline(parts: list[Part], first_body: int, lexicon: Lexicon) -> list[Part]:
     """Cut the dateline off the body's first paragraph; one that names an agency may also open the second or third."""
-    if any(part.role == "dateline" for part in parts):
+    if "dateline" in [part.role for part in parts]:
         return parts
     body = (number for number in range(first_body, len(parts)) if not parts[number].role)
     for order, number in enumerate(islice(body, 3)):

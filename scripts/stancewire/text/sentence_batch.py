@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .letters import ALNUM, CLOSE, DIGIT, LOWER, SPACE, STOP, Codes, letters
+from .dates import MONTH_NUMBER
+from .letters import ALNUM, CLOSE, DIGIT, LOWER, SPACE, STOP, WILD, Codes, letters
 from .scan import Bools, Places, Scan
-from .sentences import ALWAYS_BEFORE, EITHER_WAY, NEVER_LAST, ends_at
+from .sentences import ALWAYS_BEFORE, BEFORE_ORDINAL, EITHER_WAY, NEVER_LAST, ends_at
 from .sentences import STOP as STOP_PATTERN
+from .triggers import first_codes
 
 _PERIOD, _EXCLAMATION, _QUESTION = map(ord, ".!?")
 _WIDE_STOPS = tuple(map(ord, "。！？"))
@@ -47,7 +49,7 @@ def split_spans(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> Se
 def _find_breaks(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> tuple[Places, Places]:
     """Where sentences begin within the spans, and where those before them end."""
     points, kinds = scan.points, scan.classes
-    places = np.flatnonzero(kinds & STOP)
+    places = scan.stops
     spans = np.searchsorted(starts, places, "right") - 1
     inside = spans >= 0
     if len(ends):
@@ -76,6 +78,7 @@ def _find_breaks(scan: Scan, starts: Places, ends: Places, is_whole: Bools) -> t
     known |= period & (special == _NEVER) | (period & (special == _EITHER) & ~quoted & scan.are_figures(following))
     shouted = capital & ((stop == _EXCLAMATION) | (stop == _QUESTION)) & (after == places + 1)
     is_break |= shouted & ((before & ALNUM) > 0)
+    is_break |= period & _ends_in_figure(scan, places, starts[spans], following)
 
     begins, stops = following[is_break], after[is_break]
     doubtful = np.flatnonzero(~known & ~is_break)
@@ -124,6 +127,39 @@ def _words_before(scan: Scan, places: Places, starts: Places) -> tuple[Bools, Pl
     return long, ((codes * plain) << _SHIFTS).sum(axis=1) * is_word
 
 
+def _ends_in_figure(scan: Scan, places: Places, starts: Places, following: Places) -> Bools:
+    """Before which stops stands a number of at most three figures that is no ordinal for sure?"""
+    figures = np.logical_and.accumulate(scan.are_figures(places[:, None] - np.arange(1, 5)), axis=1).sum(axis=1)
+    gaps = places - figures - 1
+    found = (figures > 0) & (figures < 4) & (gaps > starts) & ((scan.classes[gaps] & SPACE) > 0)
+    found &= ~_months()[scan.codes(following)]
+    chosen = np.flatnonzero(found)
+    long, words = _words_before(scan, gaps[chosen], starts[chosen])
+    plain = (words > 0) & ~np.isin(words, _ordinals())
+    found[chosen] = long | plain | ((scan.classes[gaps[chosen] - 1] & (ALNUM | SPACE)) == 0)
+    return found
+
+
+@functools.cache
+def _months() -> Bools:
+    """Which triples of letter codes could begin the name of a month."""
+    table = np.zeros((32, 32, 32), np.bool_)
+    for name in MONTH_NUMBER:
+        table[tuple(first_codes(name))] = True
+    for axis in range(3):
+        table[(slice(None),) * axis + (WILD,)] = True
+    return table.reshape(-1)
+
+
+@functools.cache
+def _ordinals() -> Places:
+    return np.array([_number_of(word) for word in BEFORE_ORDINAL], np.int64)
+
+
+def _number_of(word: str) -> int:
+    return sum(ord(letter) - 96 << 5 * place for place, letter in enumerate(reversed(word)))
+
+
 def _kinds_of(words: Places) -> Codes:
     """Which of these words, given as numbers, the rules know as abbreviations, and of what kind."""
     known, kinds = _abbreviations()
@@ -141,6 +177,6 @@ def _abbreviations() -> tuple[Places, Codes]:
     for kind, words in ((_OTHER, ALWAYS_BEFORE), (_EITHER, EITHER_WAY), (_NEVER, NEVER_LAST)):
         for word in words:
             if word.isascii() and word.isalpha():
-                found[sum(ord(letter) - 96 << 5 * place for place, letter in enumerate(reversed(word)))] = kind
+                found[_number_of(word)] = kind
     numbers = sorted(found)
     return np.array(numbers, np.int64), np.array([found[number] for number in numbers], np.uint8)

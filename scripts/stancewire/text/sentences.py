@@ -74,9 +74,8 @@ _SPEAKER_AFTER = re.compile(
     rf"(?:(?:[A-ZÀ-ÖØ-Þ][\w.'’-]*|the|his|her|their|an?|[a-z]+)\s+){{0,5}}?(?:{_SAYING})\b|(?:{_SAYING})\s", re.DOTALL
 )
 _BEFORE_WORD = frozenset("\"'“”‘’„«»()[]/—–")
-_BEFORE_ORDINAL = re.compile(
-    r"\b(?:am|vom|der|dem|den|des|die|das|zum|beim|im|seit|bis|ab|und|el|il|le)$", re.IGNORECASE
-)
+BEFORE_ORDINAL = _words("am vom der dem den des die das zum beim im seit bis ab und el il le")
+_BEFORE_ORDINAL = re.compile(rf"\b(?:{'|'.join(sorted(BEFORE_ORDINAL))})$", re.IGNORECASE)
 _MONTH_BEFORE = re.compile(rf"{MONTH}$", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"[^\W_]+(?:[’'.][^\W_]+)*")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")

@@ -6,6 +6,7 @@ beginning of every branch of a rule in `patterns` or `lexicon`, and is kept in s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from .dates import MONTH_NUMBER, WEEKDAY_NAMES
 from .letters import DIGIT, LAST, WILD, letters
 from .lexicon import Lexicon
-from .patterns import HEADER_KEYS
+from .patterns import HEADER_KEYS, SECTION_NAMES
 
 # Bits: the rule that a first word could begin.
 FURNITURE = 1
@@ -26,7 +27,9 @@ HEADER = 32
 NOTE = 64
 BYLINE = 128
 MONTH = 256
-DECIMAL = 512
+KEY = 512  # a line that the lexicon knows whole
+SECTION = 2048
+NAME = 1024  # any word of an agency's name
 
 _FURNITURE_LINES = """
 read also see related more watch listen recommended don't lesen mehr lire à lea leggi leia lees читайте please sign
@@ -52,6 +55,9 @@ by von par por di door text story reported written reporting de da del della der
 zu zur
 """
 _BEFORE_DATES = "on le am el"
+
+
+_ALNUM = re.compile(r"[^\W_]+")
 
 
 def first_codes(word: str) -> list[int]:
@@ -82,10 +88,13 @@ def read_triggers(lexicon: Lexicon) -> npt.NDArray[np.uint16]:
     ):  # fmt: skip
         add(bit, words.split())
     add(WIRE, lexicon.wires)
+    add(KEY, lexicon.furniture)
+    add(SECTION, SECTION_NAMES)
+    add(NAME, (run for words in (_LEADS, "material von", *lexicon.wires) for run in _ALNUM.findall(words)))
     add(HEADER, HEADER_KEYS)
     add(HEADER, WEEKDAY_NAMES)
     add(HEADER | MONTH, MONTH_NUMBER)
-    table[DIGIT] |= FURNITURE | HEADER | MONTH | DECIMAL
+    table[DIGIT] |= FURNITURE | HEADER | MONTH
     for axis in range(3):
         table[(slice(None),) * axis + (WILD,)] = np.iinfo(np.uint16).max
     table[0] = 0

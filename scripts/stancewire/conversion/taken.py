@@ -1,0 +1,122 @@
+"""What is taken over from the last conversion: rows of files that are as they were, and whole shards without a change.
+
+A shard in which no document came, went or changed is not written again: the new folder gets the same file, by a link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ..tables import shards_of
+from .parts import BUCKET, PART_TABLES, Account, bucket, part_path, value_bytes, write_arrow
+
+
+@dataclass
+class Reused:
+    """Shards of one table that are as they should be: `shards` by number, of 2 ** `bits`; with their rows and bytes."""
+
+    bits: int
+    shards: dict[int, Path] = field(default_factory=dict)
+    rows: int = 0
+    bytes: int = 0
+
+    def put(self, number: int, path: Path) -> pa.Table:
+        """Give a shard its place in the new folder; returns its rows."""
+        try:
+            os.link(self.shards[number], path)
+        except OSError:  # a file system without hard links
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+            shutil.copy2(self.shards[number], path)
+        return pq.ParquetFile(path).read()
+
+
+def take_over(
+    directory: Path, folder: Path, key: str, same: Collection[str], changed: Collection[int] | None
+) -> tuple[Account, dict[str, Reused]]:
+    """The rows of files that are as they were, from the old tables, as parts; and shards in which nothing changes.
+
+    Args:
+        directory: of the old tables. folder: gets the parts. same: source paths.
+        changed: buckets of all documents that came anew; None: the rows of every shard are wanted as parts.
+    """
+    account, reused = Account(key), {}
+    kept = pa.array(sorted(same), pa.string())
+    gone = _gone(directory, kept)
+    touched = None if changed is None else {*changed, *map(bucket, gone.to_pylist())}
+    for name in PART_TABLES:
+        path = directory / f"{name}.parquet"
+        files = shards_of(path) if path.is_dir() else [path]
+        hit: set[int] | None = None
+        if path.is_dir() and touched is not None:
+            reused[name] = Reused(len(files).bit_length() - 1)
+            hit = {number >> (16 - reused[name].bits) for number in touched}
+        for number, file in enumerate(files):
+            if hit is not None and number not in hit:
+                rows, size = _measure(_groups(file, lambda rows: rows))
+                reused[name].shards[number] = file
+                reused[name].rows += rows
+                reused[name].bytes += size
+                continue
+            sizes = [0, 0]
+
+            def counted(file: Path = file, sizes: list[int] = sizes) -> Iterator[pa.Table]:
+                for rows in _groups(file, lambda rows: _without(rows, gone)):
+                    sizes[0] += rows.num_rows
+                    sizes[1] += value_bytes(rows)
+                    yield _with_buckets(rows)
+
+            write_arrow(part_path(folder, key, number, name), counted())
+            while len(account.parts) <= number:
+                account.parts.append(dict.fromkeys(PART_TABLES, (0, 0)))
+            account.parts[number][name] = sizes[0], sizes[1]
+    return account, reused
+
+
+def _gone(directory: Path, kept: pa.Array) -> pa.Array:
+    """Ids of the documents whose files are not kept."""
+    path = directory / "documents.parquet"
+    found = []
+    for file in shards_of(path) if path.is_dir() else [path]:
+        rows = pq.ParquetFile(file).read(columns=["doc_id", "source_path"])
+        mine = pc.is_in(rows.column("source_path"), value_set=kept)
+        found += rows.filter(pc.invert(mine)).column("doc_id").chunks
+    return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _groups(file: Path, chosen: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
+    """The chosen rows of a file, group by group."""
+    source = pq.ParquetFile(file)
+    for group in range(max(1, source.num_row_groups)):
+        yield chosen(source.read_row_group(group) if source.num_row_groups else source.read())
+
+
+def _measure(tables: Iterator[pa.Table]) -> tuple[int, int]:
+    rows = size = 0
+    for table in tables:
+        rows += table.num_rows
+        size += value_bytes(table)
+    return rows, size
+
+
+def _without(rows: pa.Table, gone: pa.Array) -> pa.Table:
+    return rows.filter(pc.invert(pc.is_in(rows.column("doc_id"), value_set=gone))) if len(gone) else rows
+
+
+def _with_buckets(rows: pa.Table) -> pa.Table:
+    """The rows with each one's bucket; a document's rows stand together, so that its id is hashed once."""
+    found, last, number = [], None, 0
+    for doc_id in rows.column("doc_id").to_pylist():
+        if doc_id != last:
+            last, number = doc_id, bucket(doc_id)
+        found.append(number)
+    return rows.append_column(BUCKET, pa.array(found, pa.uint16()))
