@@ -170,6 +170,31 @@ def test_killed_run_is_taken_up_and_ends_with_the_same_bytes(tmp_path: Path) -> 
     assert newest and [path.name for path in (out / WORK).iterdir()] == [STATE]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="children are asked of /proc")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    write_files(tmp_path / "in", 400)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "stancewire", "convert", str(tmp_path / "in"), "--out", str(out), "--no-reprints"]
+    with subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and not list((out / WORK).glob("*.json")):
+            time.sleep(0.02)
+        tasks = Path(f"/proc/{process.pid}/task").glob("*/children")
+        workers = [Path(f"/proc/{child}/stat") for task in tasks for child in task.read_text().split()]
+        process.kill()  # itself alone; its workers hear nothing of it but the end of their pipe
+    assert len(workers) >= 2
+    while time.monotonic() < deadline and any(map(_is_alive, workers)):
+        time.sleep(0.02)
+    assert not any(map(_is_alive, workers))
+
+
+def _is_alive(stat: Path) -> bool:
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_parcels_of_a_killed_run_are_not_converted_again(
     tmp_path: Path, articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
