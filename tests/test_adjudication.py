@@ -33,6 +33,8 @@ from stancewire.label_studio.case_exports import store_cases
 from stancewire.label_studio.case_tasks import CaseAnswer, CaseTask
 from stancewire.label_studio.tasks import Article
 from stancewire.project import Project
+from stancewire.release.account import account, account_lines
+from stancewire.release.account_page import account_html
 from stancewire.text.model import Segment
 
 TODAY = datetime.date(2024, 5, 4)
@@ -402,6 +404,25 @@ def test_answers_are_stored_as_they_were_pulled_and_only_what_changed(project: P
     # a second answer is kept beside the first, and so is a task that was skipped
     again = store_cases(project, "adj-d", "P", [server_task(project, answer, {"was_cancelled": True})], people)
     assert again is not None and again.name == "0003.json"
+
+
+def test_explain_names_the_stored_answer_that_a_decision_came_from(project: Project) -> None:
+    case = stance_case(project)
+    answer = {"result": [chosen("stance", choices=["favor"]), chosen("reason", text=["As it says."])]}
+    people = Pseudonyms(project.people_json, ["adj-d"])
+    store_cases(project, "adj-d", "P", [server_task(project)], people)  # asked, not answered
+    store_cases(project, "adj-d", "P", [server_task(project, answer)], people)
+    made = decide(project, case.unit.judgement_ids, "stance", "favor", layer="stance")
+    decide(project, case_on(project, "label").unit.judgement_ids, "label", "ORG")  # in the terminal: nothing is stored
+    write_gold(project)
+    about = account(project, made["conflict_id"])
+    (stance,) = [item["decision"] for item in about["fields"] if item["decision"] is not None]
+    assert stance["answered_in"] == ["annotations/adjudications/adj-d/0002.json"]
+    assert "        answered in annotations/adjudications/adj-d/0002.json" in account_lines(about)
+    assert "answered in annotations/adjudications/adj-d/0002.json" in account_html(about)
+    row = next(row for row in table(project, "mentions") if row["text"] == "Lee")
+    decisions = [item["decision"] for item in account(project, row["mention_id"])["fields"] if item["decision"]]
+    assert [item["answered_in"] for item in decisions] == [[]]
 
 
 def test_a_damaged_or_malformed_store_is_refused_in_one_line(project: Project) -> None:

@@ -39,6 +39,7 @@ from stancewire.gold.findings import validate_project
 from stancewire.gold.stage import write_gold
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
 from stancewire.release.package import write_package
+from stancewire.release.state import data_files
 from stancewire.tables import file_sha256, read_manifest, read_table, read_table_schema, row_id, write_parquet
 
 FIXTURES = Path(__file__).parent / "data" / "checks"
@@ -268,6 +269,7 @@ def test_stored_answers_of_adjudicators_are_held_to_their_schema_and_name(projec
         return [f"{item.check} {item.message}" for item in validate_project(project) if item.path == ANSWERS]
 
     assert says(stored | {"tasks": []}) == []
+    assert ANSWERS in data_files(project)  # received: a full release holds it
     assert says(stored) == ["export-format $: 'tasks' is a required property"]
     (misplaced,) = says(stored | {"tasks": [], "adjudicator_id": "adj-two"})
     assert misplaced == "export-format adjudicator_id is 'adj-two', the file's name says 'adj-one'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ from merged_project import TREATY, decide, given_in, held, judge, make_project, 
 from stancewire.cli import main
 from stancewire.codebook import read_codebook
 from stancewire.errors import UsageError
-from stancewire.gold import METHODS, write_gold
+from stancewire.gold import METHODS, stage, write_gold
 from stancewire.gold.evidence import read_evidence
 from stancewire.gold.methods import by_layer, codebook_methods, merged_methods
 from stancewire.gold.stage import gold_rows, read_corpus
@@ -111,3 +112,18 @@ def test_a_method_or_layer_that_is_none_is_refused_with_the_known_ones() -> None
         by_layer("vote")
     with pytest.raises(UsageError, match="no layer 'flag' is merged; known layers: mention, stance"):
         by_layer({"flag": "mace"})
+
+
+def test_the_collector_is_off_while_gold_is_made_and_on_again_afterwards(
+    crowded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    whole = stage.gold_rows
+    monkeypatch.setattr(stage, "gold_rows", lambda *given: seen.append(gc.isenabled()) or whole(*given))
+    assert gc.isenabled()
+    write_gold(crowded)
+    assert seen == [False] and gc.isenabled()
+    monkeypatch.setattr(stage, "gold_rows", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_gold(crowded)
+    assert gc.isenabled()

@@ -2,8 +2,8 @@
 
     corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
     schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
-    annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports (pulled, append-only)
-                   · *.parquet (made)
+    annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports, adjudications (pulled,
+                   append-only) · *.parquet (made)
     .studio/       the embedded Label Studio: environment, database, secrets; what may be forgotten (never in git)
 
 The order of work: `convert` reads the sources and makes the corpus tables; `push` sends tasks to Label Studio;

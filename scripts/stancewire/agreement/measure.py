@@ -24,6 +24,7 @@ from itertools import combinations
 import numpy as np
 
 from ..codebook.model import Codebook
+from ..engine import without_collector
 from .coefficients import LEAST_STORIES, interval, sum_by
 from .columns import MOST_ANNOTATORS, Bools, Columns, make_columns
 from .found import found_sums
@@ -58,6 +59,7 @@ class Group:
         return {name for number in np.flatnonzero(self.units) for name in self.columns.units[number].submitted}
 
 
+@without_collector
 def measure_agreement(
     units: Iterable[Unit],
     stories: Mapping[str, str],

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..codebook.model import Rules
+from ..engine import without_collector
 from ..label_studio.model import PROJECTED
 from .align import Span, align
 from .values import LAYER_FIELDS, Row, field_value
@@ -95,6 +96,7 @@ def independent_votes(votes: list[Vote]) -> tuple[list[Vote], bool]:
     return (votes[:1] if len(said) == 1 else votes), True
 
 
+@without_collector
 def make_units(
     judgements: Iterable[Row], assignments: Iterable[Row], rules: Rules, reviewed: frozenset[str] = frozenset()
 ) -> list[Unit]:

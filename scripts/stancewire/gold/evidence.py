@@ -12,6 +12,7 @@ import pyarrow as pa
 from ..agreement.measure import measure_agreement
 from ..agreement.units import LAYER_PASS, Unit, make_rounds, make_units, may_vote
 from ..codebook import Campaign, Codebook, read_campaign, read_codebook
+from ..engine import without_collector
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
 from .counted import COUNTED_LAYER, CountedStances
@@ -99,6 +100,7 @@ class Evidence:
         return frozenset(item.annotator_id for item in self.campaign.annotators if item.kind == "model")
 
 
+@without_collector
 def read_evidence(
     project: Project,
     judgements: Path | None = None,

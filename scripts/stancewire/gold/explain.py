@@ -326,7 +326,8 @@ def _decision_lines(item: Explanation, indent: str, word: str = "") -> list[str]
     head = (
         f"{indent}{word}decision {item['decision_id']} by {item['decided_by']} on {item['decided_at']}: {item['value']}"
     )
-    return [head, *textwrap.wrap(item["reason"], 96, initial_indent=indent + "  ", subsequent_indent=indent + "  ")]
+    lines = [head, *textwrap.wrap(item["reason"], 96, initial_indent=indent + "  ", subsequent_indent=indent + "  ")]
+    return lines + [f"{indent}  answered in {path}" for path in item.get("answered_in", ())]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..checks.loading import limited
 from ..checks.project_checks import check_project
 from ..codebook import read_codebook
+from ..engine import without_collector
 from ..errors import Problem, StancewireError
 from ..project import Project
 from .evidence import Evidence, read_evidence
@@ -56,6 +57,7 @@ def check_merge_of(project: Project, doc_id: str) -> list[Problem]:
     return findings_of(read_evidence(project, doc_ids=[doc_id]), methods, doc_id)
 
 
+@without_collector
 def findings_of(evidence: Evidence, methods: dict[str, str], doc_id: str | None = None) -> list[Problem]:
     """The same of what was read already, of all documents or of one."""
     outcomes = evidence.outcomes(methods, doc_id)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..agreement.units import contradictions
 from ..codebook import read_codebook
+from ..engine import without_collector
 from ..errors import Problem
 from ..judgements.stage import Report, hash_inputs
 from ..project import CORPUS_TABLES, Project
@@ -123,6 +124,7 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
     return found
 
 
+@without_collector
 def write_gold(
     project: Project,
     method: Method | None = None,

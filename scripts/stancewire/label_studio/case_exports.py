@@ -61,6 +61,28 @@ def store_cases(
     return path
 
 
+def find_answers(project: Project, adjudicator: str, judgement_ids: Iterable[str], field: str) -> list[str]:
+    """The stored files in which an adjudicator answers for this field of these judgements, relative to the project.
+
+    A file that cannot be read has none; `validate` names it.
+    """
+    wanted = sorted(judgement_ids)
+    found = []
+    for path in _files(project.adjudications / adjudicator):
+        data = path.read_bytes()
+        if not all(key.encode() in data for key in wanted):
+            continue
+        try:
+            tasks = json.loads(data)["tasks"]
+            answered = [task for task in tasks if sorted(task["judgement_ids"]) == wanted and task["annotations"]]
+            fields = {name for task in answered for name in (*task["open_fields"], *task["settled"])}
+        except (ValueError, KeyError, TypeError):
+            continue
+        if field in fields:
+            found.append(project.relative(path))
+    return found
+
+
 def _stored(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
     data = task["data"]
     offered = {name: [str(item["alias"]) for item in data.get(name) or ()] for name in (*_OFFERED, "document_stance")}

@@ -10,6 +10,7 @@ from ..errors import Problem
 from ..gold.explain import Explanation, explain, explanation_lines
 from ..gold.explain_place import explain_place, parse_place, place_lines
 from ..gold.findings import check_merge_of
+from ..label_studio.case_exports import find_answers
 from ..project import Project
 from .appearances import find_appearances
 
@@ -43,6 +44,7 @@ def _complete(project: Project, about: Explanation, doc_id: str, found: list[Pro
     )
     lines = set()
     for item in _decisions(about):
+        item["answered_in"] = find_answers(project, item["decided_by"], item["judgement_ids"], item["field"])
         ids |= {item["decision_id"], item["conflict_id"]}
         lines.add(item["line"])
     ids |= {field["conflict_id"] for field in about.get("fields", ())}

@@ -172,6 +172,8 @@ def _fields(body: Element, about: Explanation) -> None:
 def _decision(parent: Element, item: Explanation, word: str) -> None:
     _add(parent, "p", f"{word}{item['decided_by']} on {item['decided_at']}: {item['value']}", "small")
     _add(parent, "p", item["reason"], "reason")
+    for path in item.get("answered_in", ()):
+        _add(parent, "p", f"answered in {path}", "small")
 
 
 def _votes(body: Element, votes: Sequence[Explanation], fields: Sequence[str]) -> None:
