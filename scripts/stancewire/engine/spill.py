@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-BUCKET_BYTES = 4 << 20
+BUCKET_BYTES = 2 << 20
 MOST_BUCKETS = 1 << 12
-_WAITING = 16 << 20  # bytes that wait to be written
+_WAITING = 4 << 20  # bytes that wait to be written
 
 
 class Spill:

@@ -153,22 +153,19 @@ def span_reasons(marked: Marked, labels: Sequence[str] = ()) -> pa.Array:
         ~known.to_numpy(zero_copy_only=False),
         quote.is_valid().to_numpy(zero_copy_only=False),
     ]
-    reasons: dict[int, str] = {}
-    faulty = np.logical_or.reduce(asked)
-    for row in map(int, np.flatnonzero(faulty)):
-        code = next(number for number, wrong in enumerate(asked) if wrong[row])
-        # white space and escaped line ends are no difference
-        if code < len(REASONS) - 1 or not same_words(found["text"][row].as_py(), quote[row].as_py()):
-            reasons[row] = REASONS[code]
+    codes = np.full(len(at), -1, dtype=np.int64)
+    for number in range(len(asked) - 1, -1, -1):
+        codes[asked[number]] = number
+    differing = np.flatnonzero(codes == len(REASONS) - 1)
+    there, said = (column.take(pa.array(differing)).to_pylist() for column in (found["text"], quote))
+    # white space and escaped line ends are no difference
+    codes[[row for row, *both in zip(differing, there, said, strict=True) if same_words(*both)]] = -1
+    words = list(REASONS)
     for row, control in marked.unlabelled.items():
-        if found["start"][row].as_py() is None or reasons.get(row) not in REASONS[:2]:
-            reasons[row] = f"no labelled span: {control}"
-    if not reasons:
-        return pa.nulls(len(at), pa.string())
-    # the few that are there by position, the others null
-    places = np.full(len(at), -1, dtype=np.int64)
-    places[list(reasons)] = np.arange(len(reasons))
-    return pa.array(list(reasons.values()), pa.string()).take(pa.array(places, mask=places < 0))
+        if codes[row] not in (0, 1) or found["start"][row].as_py() is None:
+            words.append(f"no labelled span: {control}")
+            codes[row] = len(words) - 1
+    return pa.array(words, pa.string()).take(pa.array(codes, mask=codes < 0))
 
 
 def _ids(columns: Columns) -> pa.Array:

@@ -47,7 +47,7 @@ READERS: dict[str, Callable[[Path, Options], Iterator[Said]]] = {
     "conll": read_conll,
     "csv": read_item_table,
 }
-RESULTS_AT_ONCE = 50_000  # marks in tasks that wait to be written
+RESULTS_AT_ONCE = 20_000  # marks in tasks that wait to be written
 TITLE = "import "
 
 
