@@ -34,6 +34,7 @@ from stancewire.tables import (
     write_parquet,
     write_stage,
 )
+from stancewire.tables.parquet import ParquetFile
 
 ROWS = corpus_rows() | annotation_rows() | {"changes": []}
 SCHEMA = table_schema(
@@ -151,6 +152,28 @@ def test_row_groups_hold_65536_rows_however_the_batches_came(tmp_path: Path) -> 
         assert [about.row_group(i).num_rows for i in range(about.num_row_groups)] == [65_536, 65_536, 10]
         assert about.row_group(0).column(0).compression == "ZSTD"
         assert b"pandas" not in about.metadata
+
+
+def test_blocks_of_long_texts_leave_no_trace_in_the_bytes(tmp_path: Path) -> None:
+    count = 65_536 + 30_000
+    numbers = pa.array(range(count))
+    # Words and texts, all different: they fill dictionary and data pages on the way.
+    columns = {
+        "number": numbers,
+        "word": pa.array([f"https://outlet.example/{n}" for n in range(count)]),
+        "text": pa.array(["x" * (n % 700) + str(n) for n in range(count)], pa.large_string()),
+        "kind": pa.array(["ant", None] * (count // 2)).dictionary_encode(),
+    }
+    whole = pa.table(columns)
+    options = {"compression": "zstd", "compression_level": 3, "version": "2.6"}
+    with pq.ParquetWriter(tmp_path / "plain.parquet", whole.schema, **options) as plain:
+        for start in range(0, count, 65_536):
+            plain.write_table(whole.slice(start, 65_536).combine_chunks(), row_group_size=65_536)
+    for size in (count, 4_999, 20_001):
+        with ParquetFile(tmp_path / "blocks.parquet", whole.schema) as blocks:
+            for start in range(0, count, size):
+                blocks.write(whole.slice(start, size))
+        assert (tmp_path / "blocks.parquet").read_bytes() == (tmp_path / "plain.parquet").read_bytes()
 
 
 def test_table_reads_back_as_it_was_made(tmp_path: Path) -> None:

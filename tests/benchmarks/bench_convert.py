@@ -6,7 +6,8 @@
 Each competitor runs in a process of its own, from start to end, in interleaved rounds; the table shows medians and
 ratios of medians. The floor is the least that has to be done in Python: read, parse, make the two hashes of a record,
 write Parquet (zstd 3); without ids, counts, checks, manifest or one file in order: of two processes, each writes its
-own. What our rows have above it is ours. `--growth` measures our own ways alone at several sizes: seconds for 1,000
+own. What our rows have above it is ours. Memory is the most that a process and its children held at once (Linux: PSS,
+shared pages counted once). `--growth` measures our own ways alone at several sizes: seconds for 1,000
 documents must not rise, and memory must stay bounded.
 
 polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on how busy the
@@ -156,8 +157,14 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def resident(pid: int) -> int:
-    """Resident bytes of a process, shared pages included."""
+    """Resident bytes of a process: a page that several share counts in parts (PSS), so that sums are what is in use."""
     try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    except (OSError, IndexError, ValueError):
+        pass
+    try:  # a kernel without it: shared pages count in each process
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0

@@ -99,6 +99,9 @@ def run_convert(args: argparse.Namespace) -> int:
     """Convert and report; 1 where a source was rejected or a problem found."""
     from pathlib import Path
 
+    from ..engine import use_system_memory
+
+    use_system_memory()
     from ..corpus import convert_corpus
     from ..sources import ReadOptions, read_limits, read_map
     from .output import emit, problem_lines, split_problems

@@ -171,8 +171,15 @@ def _start_method() -> str:
     return "fork" if alone else "spawn"
 
 
+def use_system_memory() -> None:
+    """Let Arrow take its memory from the system, unless the user has chosen: its own stores keep what was given back,
+    some 40 MB in each process, and are no faster here. Of use before Arrow is imported."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
 def _begin(module: str | None) -> None:
     """Make a process ready for its first shard."""
+    use_system_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if module is not None:
         importlib.import_module(module)

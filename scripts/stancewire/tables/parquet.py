@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP_ROWS = 65_536
+# Rows are laid together in blocks of these, in which the long texts of a group stay: they are never held twice. Arrow
+# looks after every 1024 values whether a page is full, so that pages of long texts end where they would without blocks.
+BLOCK_ROWS = 4096
 
 
 def empty_table(schema: pa.Schema) -> pa.Table:
@@ -36,6 +39,7 @@ class ParquetFile:
         )
         self._waiting: deque[pa.Table] = deque()
         self._n_waiting = 0
+        self._blocks: list[pa.Table] = []
 
     def __enter__(self) -> Self:
         return self
@@ -50,10 +54,12 @@ class ParquetFile:
         self.rows += table.num_rows
         self._waiting.append(table.replace_schema_metadata(None))
         self._n_waiting += table.num_rows
-        while self._n_waiting >= ROW_GROUP_ROWS:
-            self._write_group(ROW_GROUP_ROWS)
+        while self._n_waiting >= BLOCK_ROWS:
+            self._take_block(BLOCK_ROWS)
+            if len(self._blocks) * BLOCK_ROWS == ROW_GROUP_ROWS:
+                self._write_group()
 
-    def _write_group(self, count: int) -> None:
+    def _take_block(self, count: int) -> None:
         taken = []
         missing = count
         while missing:
@@ -64,9 +70,15 @@ class ParquetFile:
             taken.append(table)
             missing -= table.num_rows
         self._n_waiting -= count
-        whole = pa.concat_tables(taken).combine_chunks()
+        self._blocks.append(pa.concat_tables(taken).combine_chunks())
+
+    def _write_group(self) -> None:
+        group, self._blocks = pa.concat_tables(self._blocks), []
+        columns = [
+            column if pa.types.is_large_string(column.type) else column.combine_chunks() for column in group.columns
+        ]
         # Each call begins a row group, and Arrow's own count of rows in a group starts anew with it.
-        self._writer.write_table(whole, row_group_size=ROW_GROUP_ROWS)
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=group.schema), row_group_size=ROW_GROUP_ROWS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -74,7 +86,9 @@ class ParquetFile:
         try:
             if kind is None:
                 if self._n_waiting:
-                    self._write_group(self._n_waiting)
+                    self._take_block(self._n_waiting)
+                if self._blocks:
+                    self._write_group()
                 if self.rows == 0:
                     self._writer.write_table(empty_table(self._schema), row_group_size=ROW_GROUP_ROWS)
             self._writer.close()
