@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from stancewire.engine import Shelf
 from stancewire.text import language
 from stancewire.text.language import MAX_CHARS, SCORE_DECIMALS, detect_language, detect_languages
 
@@ -111,3 +115,31 @@ def test_the_longest_n_grams_are_no_longer_than_the_run_up_allows(plain: Languag
         depths[edge] = depth
     assert depths.max() == language.RUN_UP + 1
     assert not moves[:, language.NO_BYTE[0]].any()
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="there is no memory to share")
+def test_a_shared_model_is_the_model() -> None:
+    shelf = Shelf.make(multiprocessing.get_context("fork"))
+    assert shelf is not None
+    try:
+        assert language._put_model(shelf.handle)
+        size = os.fstat(shelf.handle).st_size
+        assert language._put_model(shelf.handle) and os.fstat(shelf.handle).st_size == size  # it is not put there again
+        shared, own = language._mapped_model(shelf.handle), language._model()
+        for name, value in vars(own).items():
+            found = getattr(shared, name)
+            assert np.array_equal(found, value) if isinstance(value, np.ndarray) else found == value, name
+    finally:
+        os.close(shelf.handle)
+
+
+def test_without_room_for_a_shared_model_each_process_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, data: object, place: int) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with open(tmp_path / "shelf", "w+b") as shelf:
+        assert not language._put_model(shelf.fileno())
+        assert os.fstat(shelf.fileno()).st_size == 0

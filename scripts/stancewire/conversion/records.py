@@ -17,19 +17,25 @@ from ..sources.readers import Item, open_source, read_groups
 from ..tables import TableSchema, make_table, read_table_schema
 from ..text import Undecodable
 from ..text.corrections import correct_metadata
-from ..text.language import detect_languages
+from ..text.language import detect_languages, share_model
 from ..text.metadata import Metadata, find_metadata, rights_of
 from ..text.prepare import Prepared, prepare
 from .parcels import Conversion, Parcel
 from .parts import PART_TABLES, Account, Tally, duplicate, read_account, write_part
 
 if TYPE_CHECKING:
+    from ..engine import Shelf
     from .pieces import Pieces
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
 # Characters of texts that are taken apart at once: some 10 MB of scratch.
 CHARS_AT_ONCE = 1 << 19
+
+
+def get_ready(shelf: Shelf) -> None:
+    """Begin with what every parcel needs and takes long to load; called in each worker, before its first."""
+    share_model(shelf)
 
 
 def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:

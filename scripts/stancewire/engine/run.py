@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -83,6 +84,25 @@ def _run_threads(stage: Callable[[Shard], Result], shards: Iterable[Shard], thre
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Memory that all workers have, for what each of them needs and one of them makes; `lock` is held to fill it.
+
+    `handle` is an open file without a name, empty at first.
+    """
+
+    handle: int
+    lock: Any
+
+    @classmethod
+    def make(cls, context: Any) -> Shelf | None:
+        """An empty one for processes that are to be forked; None where there is no such memory."""
+        try:
+            return cls(os.memfd_create("stancewire"), context.Lock())
+        except (AttributeError, OSError):
+            return None
+
+
 class Workers:
     """The processes that work on shards; with one worker that is this process.
 
@@ -90,22 +110,26 @@ class Workers:
 
     Args:
         workers: see `run`. module: what each process imports while it waits for its first shard.
+        shares: call the module's `get_ready` with a `Shelf`, where the processes can have one.
 
     Raises:
         UsageError: workers is below 1.
     """
 
-    def __init__(self, workers: int, module: str | None = None) -> None:
+    def __init__(self, workers: int, module: str | None = None, shares: bool = False) -> None:
         if workers < 1:
             raise UsageError(f"--workers {workers}: give 1 or more")
         self.workers = workers
         self._pool: Any = None
+        self._shelf: Shelf | None = None
         if workers > 1:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
             context = multiprocessing.get_context(_start_method())
-            self._pool = ProcessPoolExecutor(workers, context, _begin, (module,))
+            if shares and context.get_start_method() == "fork":
+                self._shelf = Shelf.make(context)
+            self._pool = ProcessPoolExecutor(workers, context, _begin, (module, self._shelf))
             self._pool.submit(_nothing)  # the first task starts the processes
 
     def __enter__(self) -> Self:
@@ -116,6 +140,8 @@ class Workers:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._shelf is not None:
+            os.close(self._shelf.handle)
 
     def run(
         self,
@@ -177,12 +203,14 @@ def use_system_memory() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
-def _begin(module: str | None) -> None:
+def _begin(module: str | None, shelf: Shelf | None) -> None:
     """Make a process ready for its first shard."""
     use_system_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if module is not None:
-        importlib.import_module(module)
+        imported = importlib.import_module(module)
+        if shelf is not None:
+            imported.get_ready(shelf)
 
 
 def _end_with_parent() -> None:

@@ -7,15 +7,20 @@ loop in Python, so that the same steps are made here by numpy, for many texts at
 from __future__ import annotations
 
 import functools
+import mmap
+import os
+import pickle
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from ..engine import Shelf
 
 # Fewer letters say nothing; more than these many characters say nothing new.
 MIN_LETTERS = 20
@@ -52,8 +57,77 @@ class _Model:
     aliases: Sequence[tuple[int, int]]
 
 
+_shelf: Shelf | None = None
+
+
+def share_model(shelf: Shelf) -> None:
+    """Let the processes that have this shelf have one model in memory: 95 MB, and a third of a second to unpack.
+
+    It is loaded at once, unless another of them is at it.
+    """
+    global _shelf
+    _shelf = shelf
+    if shelf.lock.acquire(block=False):
+        try:
+            _put_model(shelf.handle)
+        finally:
+            shelf.lock.release()
+
+
 @functools.cache
 def _model() -> _Model:
+    if _shelf is None:
+        return _load_model()
+    with _shelf.lock:
+        is_there = _put_model(_shelf.handle)
+    return _mapped_model(_shelf.handle) if is_there else _load_model()
+
+
+def _put_model(handle: int) -> bool:
+    """Fill an empty shelf; False where there is no room. First stand the length of what is small, then this, pickled;
+    then the two large arrays, each from a whole page on."""
+    if os.pread(handle, 1, 0):
+        return True
+    model = _load_model()
+    moves, weights = model.moves, model.weights
+    small = pickle.dumps((replace(model, moves=moves[:0], weights=weights[:0]), len(moves), weights.shape))
+    after = _on_page(8 + len(small))
+    try:
+        _write(handle, weights, _on_page(after + _write(handle, moves, after)))
+        _write(handle, len(small).to_bytes(8) + small, 0)
+    except OSError:
+        os.ftruncate(handle, 0)
+        return False
+    return True
+
+
+def _mapped_model(handle: int) -> _Model:
+    """The model on a filled shelf."""
+    data = mmap.mmap(handle, 0, prot=mmap.PROT_READ)
+    end = 8 + int.from_bytes(data[:8])
+    small, n_moves, shape = pickle.loads(data[8:end])
+    moves = np.frombuffer(data, small.moves.dtype, n_moves, _on_page(end))
+    at = _on_page(_on_page(end) + moves.nbytes)
+    weights = np.frombuffer(data, small.weights.dtype, shape[0] * shape[1], at)
+    return replace(small, moves=moves, weights=weights.reshape(shape))
+
+
+def _on_page(place: int) -> int:
+    """The next place at which a page of memory begins."""
+    return place + -place % mmap.PAGESIZE
+
+
+def _write(handle: int, data: Any, place: int) -> int:
+    """Write all of the data at a place of a file; returns how many bytes these are."""
+    left = memoryview(data).cast("B")
+    size = len(left)
+    while left:
+        done = os.pwrite(handle, left, place)
+        place, left = place + done, left[done:]
+    return size
+
+
+def _load_model() -> _Model:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     read = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
