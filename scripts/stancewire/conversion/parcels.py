@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
+from ..sources.model import Stamp, stamp_of
 from ..sources.readers import is_parquet
 from ..sources.spans import Span, cut_groups, cut_lines
 from ..text import Lexicon
@@ -170,7 +171,7 @@ def file_key(conversion: Conversion, file: SourceFile, facts: Mapping[str, Sourc
     parts = (
         file.source_path, file.format, file.forced, file.name, file.prefix, is_own, known.values, _stamp(file), decided,
     )  # fmt: skip
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def loose_corrections(corrections: Mapping[str, tuple[Correction, ...]], files: Sequence[SourceFile]) -> str:
@@ -184,15 +185,14 @@ def _stamp(file: SourceFile) -> tuple[int, ...] | str:
     return os.urandom(16).hex() if file.address is not None else _stat(file)
 
 
-def _stat(file: SourceFile) -> tuple[int, ...]:
-    """Size, times and inode: as sure a sign of a change as there is without reading the file."""
+def _stat(file: SourceFile) -> Stamp | tuple[int]:
+    """Its stamp; a size below nought where it cannot be asked."""
     if file.stamp is not None:
         return file.stamp
     try:
-        found = os.stat(file.path)
+        return stamp_of(os.stat(file.path))
     except OSError:
         return (-1,)
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def file_size(file: SourceFile) -> int:

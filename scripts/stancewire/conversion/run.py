@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
 MAX_LISTED = 10_000
+_REJECT = tuple(item.name for item in fields_of(Reject))
 REPRINT_TABLES = ("stories", "reprints", "variants")
 
 
@@ -58,7 +59,7 @@ class Run:
     sources: Sequence[Path | str]
     remember: Path | None = None
     accounts: list[Account] = field(default_factory=list)
-    hashes: list[tuple[int, str, str]] = field(default_factory=list)
+    hashes: dict[Place, str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
@@ -110,7 +111,7 @@ class Run:
         """
         self.changes = before.compare(self.keys, [base_of(source).name for source in self.sources])
         same = before.same_paths(self.keys)
-        self.hashes += [(*place, sha256) for place, sha256 in before.hashes.items() if place[1] in same]
+        self.hashes |= {place: sha256 for place, sha256 in before.hashes.items() if place[1] in same}
         self._hear([item for name in sorted(same) for item in before.said.get(name, ())])
         if any(reject.check == "source-duplicate" for reject in self.rejects):
             raise Again
@@ -150,8 +151,7 @@ class Run:
             remove(work.parent / CANDIDATES)
         parts = {name: self.tables[name] for name in PART_TABLES}
         written = {name: table.entry["sha256"] for name, table in parts.items() if isinstance(table, Written)}
-        hashes = {(root, source_path): sha256 for root, source_path, sha256 in self.hashes}
-        write_state(work, self.rules, self.keys, hashes, self.said, written)
+        write_state(work, self.rules, self.keys, self.hashes, self.said, written)
 
     def convert(self, files: Sequence[SourceFile], pool: Workers, progress: bool) -> Iterator[Account]:
         """The account of each parcel, in order; parcels that a killed run finished are not converted again."""
@@ -160,7 +160,7 @@ class Run:
             for parcel, sha256 in cut_parcels(self.conversion, files, self.facts, self.keys):
                 if sha256 is not None:
                     file = parcel.files[0]
-                    self.hashes.append((file.root, file.source_path, sha256))
+                    self.hashes[file.root, file.source_path] = sha256
                 yield parcel
 
         if self.conversion.fields == "text":
@@ -170,7 +170,7 @@ class Run:
         shown = (lambda account: account.n_bytes) if progress else None
         total = sum(file_size(file) for file in files) if progress else None
         for account in pool.run(convert_parcel, parcels(), shown, total, "B", self.conversion):
-            self.hashes += account.hashes
+            self.hashes.update(((root, source_path), sha256) for root, source_path, sha256 in account.hashes)
             self._hear([*account.rejects, *account.problems, *account.tallies])
             account.hashes, account.rejects, account.problems, account.tallies = [], [], [], []
             yield account
@@ -200,7 +200,7 @@ class Run:
 
     def make_tables(self, workers: int, is_partial: bool, written: Mapping[str, Written] | None) -> None:
         """All tables: those of documents written beside their places, if they are not yet, the others made."""
-        from .gather import write_table
+        from .gather import write_rows, write_table
 
         schemas = {name: read_table_schema(name, self.conversion.schemas) for name in CORPUS_TABLES}
         parts = self._parts()
@@ -215,7 +215,9 @@ class Run:
         self.rejects += [*self.found.rejects, *parts.rejects]
         rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(() if self.reprints else REPRINT_TABLES, ())
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
-        made["rejects"] = schemas["rejects"], make_table(schemas["rejects"], _reject_columns(one_a_place(self.rejects)))
+        made["rejects"] = write_rows(
+            map(_as_row, one_a_place(self.rejects)), schemas["rejects"], work / "rejects.parquet"
+        )
         if self.reprints:
             made |= self._group_reprints(schemas, workers)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
@@ -285,7 +287,7 @@ class Run:
         own_roots = self.conversion.own_roots
         if not own_roots:
             return
-        own = {source_path: sha256 for root, source_path, sha256 in self.hashes if root in own_roots}
+        own = {source_path: sha256 for (root, source_path), sha256 in self.hashes.items() if root in own_roots}
         self.problems += check_listing(self.facts, self.found, own, whole)
         self.problems += check_places(self.facts, own, self.listed, self.rejects)
         if whole:
@@ -320,15 +322,9 @@ def _by_name(names: Any) -> dict[str, int]:
     return dict(sorted(Counter(names).items()))
 
 
-def _reject_columns(rejects: Sequence[Reject]) -> Any:
-    """The table of rejects, column by column."""
-    import pyarrow as pa
-
-    names = [item.name for item in fields_of(Reject)]
-    kinds = {"record_no": pa.int64()}
-    columns = ([getattr(reject, name) for reject in rejects] for name in names)
-    made = [pa.array(column, kinds.get(name, pa.string())) for name, column in zip(names, columns, strict=True)]
-    return pa.table(made, names=names)
+def _as_row(reject: Reject) -> dict[str, Any]:
+    """A row of the table of rejects."""
+    return {name: getattr(reject, name) for name in _REJECT}
 
 
 def one_a_place(rejects: Sequence[Reject]) -> list[Reject]:
@@ -343,19 +339,17 @@ def one_a_place(rejects: Sequence[Reject]) -> list[Reject]:
     return found
 
 
-def _inputs(
-    project: Project | None, sources: Sequence[Path | str], hashes: Sequence[tuple[int, str, str]]
-) -> dict[str, str]:
+def _inputs(project: Project | None, sources: Sequence[Path | str], hashes: Mapping[Place, str]) -> dict[str, str]:
     """Everything the tables were made from: a path without anything of this machine in it, and its SHA-256."""
     roots = []
     for base in map(base_of, sources):
         inside = project is not None and base.is_relative_to(project.root)
         roots.append(base.relative_to(project.root).as_posix() if project is not None and inside else base.name)
     if len(hashes) <= MAX_LISTED:
-        inputs = {f"{roots[root]}/{source_path}".removeprefix("./"): sha256 for root, source_path, sha256 in hashes}
+        inputs = {f"{roots[root]}/{path}".removeprefix("./"): sha256 for (root, path), sha256 in hashes.items()}
     else:
         by_root: dict[int, list[str]] = {}
-        for root, source_path, sha256 in hashes:
+        for (root, source_path), sha256 in hashes.items():
             by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")
         inputs = {f"{roots[root]}/": hash_lines(sorted(lines)) for root, lines in by_root.items()}
     if project is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import Problem, SourceError, UsageError
 from .found import FoundSources, split_name, stored_name
-from .model import Reject, SourceFile
+from .model import Reject, SourceFile, Stamp, stamp_of
 from .remote import find_remote, is_address
 
 
@@ -56,7 +56,7 @@ def base_of(root: Path | str) -> Path:
 
 
 # A path, and its stamp where it is a regular file that no link leads to; others have to be looked at.
-Entry = tuple[str, tuple[int, int, int, int] | None]
+Entry = tuple[str, Stamp | None]
 
 
 def _entries(root: Path, found: FoundSources) -> tuple[Path, list[Entry]]:
@@ -101,12 +101,11 @@ def _walk(folder: str, base: Path, found: FoundSources) -> Iterator[Entry]:
             yield entry.path, _stamp(entry)
 
 
-def _stamp(entry: os.DirEntry[str]) -> tuple[int, int, int, int] | None:
+def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
     try:
         if entry.is_file(follow_symlinks=False):
-            is_at = entry.stat(follow_symlinks=False)
             # Windows tells neither inode nor the time of change here.
-            return (is_at.st_size, is_at.st_mtime_ns, is_at.st_ctime_ns, is_at.st_ino) if os.name != "nt" else None
+            return stamp_of(entry.stat(follow_symlinks=False)) if os.name != "nt" else None
     except OSError:  # it is gone already
         pass
     return None
@@ -121,7 +120,7 @@ def _stored_path(path: str, base: Path) -> str:
 
 def _look_at(
     path: str,
-    stamp: tuple[int, int, int, int] | None,
+    stamp: Stamp | None,
     base: Path,
     root: int,
     endings: Mapping[str, str],
