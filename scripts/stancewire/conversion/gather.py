@@ -179,10 +179,31 @@ def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Tabl
         table, buckets = parts.with_buckets(path)
         mine = np.flatnonzero((buckets >> np.uint16(16 - bits)) == number)
         rows = table.select(schema.arrow.names).take(pa.array(mine))
-        rows = _without(rows, parts.dropped.get(part_no))
+        rows = _unmapped(_without(rows, parts.dropped.get(part_no)))
         found.append(rows)
         origin.append(np.full(rows.num_rows, part_no))
-    return _sorted(parts, schema, concat(schema, found), np.concatenate([np.zeros(0, np.int64), *origin]))
+    table = concat(schema, found)
+    found.clear()
+    return _sorted(parts, schema, table, np.concatenate([np.zeros(0, np.int64), *origin]))
+
+
+def _unmapped(rows: pa.Table) -> pa.Table:
+    """Rows that were taken from a part, without the words of its vocabularies, which would hold all of it in memory."""
+    columns = [
+        pa.chunked_array(
+            [
+                pa.DictionaryArray.from_arrays(
+                    chunk.indices, pa.array(chunk.dictionary.to_pylist(), column.type.value_type)
+                )
+                for chunk in column.chunks
+            ],
+            column.type,
+        )
+        if pa.types.is_dictionary(column.type)
+        else column
+        for column in rows.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=rows.schema)
 
 
 def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:

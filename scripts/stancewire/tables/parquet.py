@@ -98,7 +98,9 @@ class ParquetFile:
             self._sink.close()
 
     def give_up(self) -> None:
-        """Close the file as it is; it is of no use."""
+        """Close the file as it is; it is of no use, and neither is what waits for it."""
+        self._waiting.clear()
+        self._blocks.clear()
         with self._sink:
             self._writer.close()
 
