@@ -96,6 +96,7 @@ def write_table(
         return one.close()
     remove(path)
     path.mkdir()
+    pa.default_memory_pool().release_unused()
     hashed = ContentHash(schema)
 
     def write_shard(number: int) -> pa.Table:
@@ -112,6 +113,8 @@ def write_table(
         hashed.update(table)
         if seen is not None:
             seen(table)
+        del table
+        pa.default_memory_pool().release_unused()  # the system keeps it for each thread
     size = sum(shard.stat().st_size for shard in path.iterdir())
     entry = {"sha256": file_sha256(path), "bytes": size, "rows": hashed.rows, "content_sha256": hashed.hexdigest()}
     return Written(path, entry)
