@@ -31,10 +31,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("studio"))
 
 
+def in_ci() -> bool:
+    """Is this the run that decides, where nothing may be left out?"""
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a run in which anything was skipped has failed, whoever skipped it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if in_ci() and reporter is not None and any(reporter.stats.get(kind) for kind in ("skipped", "xfailed")):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def missing(part: str, remedy: str) -> None:
     """Skip the test for want of a part, or in CI fail it."""
     message = f"{part} is missing; {remedy}"
-    if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+    if in_ci():
         pytest.fail(f"{message} (in CI nothing is skipped)", pytrace=False)
     pytest.skip(message)
 

@@ -23,7 +23,7 @@ from ..sources import Reject
 from ..tables import ContentHash, ParquetFile, TableSchema, Written, file_sha256, make_table, remove
 from ..tables.parquet import ROW_GROUP_ROWS
 from .parcels import MAX_BYTES
-from .parts import BUCKET, duplicate, find_buckets, open_part
+from .parts import BUCKET, copied, duplicate, find_buckets, open_part, read_part
 from .taken import Reused
 
 # Beyond either a table is a folder. Bytes are those of values (`parts.value_bytes`), so that they depend on rows alone.
@@ -53,16 +53,29 @@ class Parts:
     bytes: dict[str, int]
     dropped: dict[int, set[str]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    _sorted: dict[Path, bool] = field(default_factory=dict, repr=False)
     _buckets: dict[Path, npt.NDArray[np.uint16]] = field(default_factory=dict, repr=False)
 
-    def with_buckets(self, path: Path) -> tuple[pa.Table, npt.NDArray[np.uint16]]:
-        """A part's rows and their buckets. Each shard looks into every part; what it maps is let go again."""
+    def in_shard(self, path: Path, number: int, bits: int) -> pa.Table:
+        """The rows of a part that belong to a shard.
+
+        Each shard looks into every part. Where rows are sorted by bucket its own stand together, and only these pages
+        of the file are read; else all are, and let go again.
+        """
         table = open_part(path)
         if BUCKET in table.column_names:
-            return table, np.asarray(find_buckets(table))
-        if path not in self._buckets:
-            self._buckets[path] = np.array(find_buckets(table))
-        return table, self._buckets[path]
+            buckets = np.asarray(find_buckets(table))
+        else:
+            if path not in self._buckets:
+                self._buckets[path] = np.array(find_buckets(table))
+            buckets = self._buckets[path]
+        if path not in self._sorted:
+            self._sorted[path] = bool((buckets[:-1] <= buckets[1:]).all())
+        shift = MAX_BITS - bits
+        if self._sorted[path]:
+            start, end = np.searchsorted(buckets, [number << shift, (number + 1) << shift])
+            return copied(table.slice(start, end - start))
+        return read_part(path).take(pa.array(np.flatnonzero((buckets >> np.uint16(shift)) == number)))
 
 
 def shard_bits(rows: int, n_bytes: int) -> int | None:
@@ -179,34 +192,13 @@ def _ahead(work: Callable[[int], pa.Table], items: Iterable[int], threads: int) 
 def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Table:
     found, origin = [], []
     for part_no, path in enumerate(parts.paths[schema.name]):
-        table, buckets = parts.with_buckets(path)
-        mine = np.flatnonzero((buckets >> np.uint16(16 - bits)) == number)
-        rows = table.select(schema.arrow.names).take(pa.array(mine))
-        rows = _unmapped(_without(rows, parts.dropped.get(part_no)))
+        rows = parts.in_shard(path, number, bits).select(schema.arrow.names)
+        rows = _without(rows, parts.dropped.get(part_no))
         found.append(rows)
         origin.append(np.full(rows.num_rows, part_no))
     table = concat(schema, found)
     found.clear()
     return _sorted(parts, schema, table, np.concatenate([np.zeros(0, np.int64), *origin]))
-
-
-def _unmapped(rows: pa.Table) -> pa.Table:
-    """Rows that were taken from a part, without the words of its vocabularies, which would hold all of it in memory."""
-    columns = [
-        pa.chunked_array(
-            [
-                pa.DictionaryArray.from_arrays(
-                    chunk.indices, pa.array(chunk.dictionary.to_pylist(), column.type.value_type)
-                )
-                for chunk in column.chunks
-            ],
-            column.type,
-        )
-        if pa.types.is_dictionary(column.type)
-        else column
-        for column in rows.columns
-    ]
-    return pa.Table.from_arrays(columns, schema=rows.schema)
 
 
 def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:

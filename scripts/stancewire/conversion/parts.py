@@ -108,9 +108,18 @@ def part_path(folder: Path, key: str, number: int, table: str) -> Path:
 
 
 def write_part(
-    folder: Path, key: str, number: int, schemas: Mapping[str, TableSchema], tables: Mapping[str, pa.Table]
+    folder: Path,
+    key: str,
+    number: int,
+    schemas: Mapping[str, TableSchema],
+    tables: Mapping[str, pa.Table],
+    by_bucket: bool = False,
 ) -> dict[str, tuple[int, int]]:
-    """Write the rows of a part, documents first, with each row's bucket; returns rows and bytes of values by table."""
+    """Write the rows of a part, documents first, with each row's bucket; returns rows and bytes of values by table.
+
+    Args:
+        by_bucket: sort the rows by their bucket, since the tables will be folders: a shard's rows then stand together.
+    """
     import pyarrow.compute as pc
 
     from ..tables import make_table
@@ -125,7 +134,8 @@ def write_part(
             found = buckets
         else:
             found = pc.take(buckets, pc.index_in(ids, value_set=doc_ids)).cast(pa.uint16())
-        write_arrow(part_path(folder, key, number, name), [table.append_column(BUCKET, found)])
+        made = table.append_column(BUCKET, found)
+        write_arrow(part_path(folder, key, number, name), [_by_bucket(made) if by_bucket else made])
         sizes[name] = (table.num_rows, value_bytes(table))
     return sizes
 
@@ -142,19 +152,25 @@ def duplicate(doc_id: str, first: tuple[str, int | None], source_path: str, reco
 
 
 def write_documents(
-    folder: Path, key: str, number: int, documents: pa.Table, with_buckets: bool
+    folder: Path, key: str, number: int, documents: pa.Table, by_bucket: bool
 ) -> dict[str, tuple[int, int]]:
     """Write a part of made documents alone; returns rows and bytes of values by table.
 
     Args:
-        with_buckets: also write each row's bucket, since the tables will be folders.
+        by_bucket: also write each row's bucket, and sort by it, since the tables will be folders.
     """
     nothing = dict.fromkeys(PART_TABLES, (0, 0))
     sizes = {**nothing, "documents": (documents.num_rows, value_bytes(documents))}
-    if with_buckets:
-        documents = documents.append_column(BUCKET, find_buckets(documents))
+    if by_bucket:
+        documents = _by_bucket(documents.append_column(BUCKET, find_buckets(documents)))
     write_arrow(part_path(folder, key, number, "documents"), [documents])
     return sizes
+
+
+def _by_bucket(part: pa.Table) -> pa.Table:
+    """Rows sorted by bucket; those of one document stay together, in order."""
+    order = np.argsort(np.asarray(part.column(BUCKET).combine_chunks()), kind="stable")
+    return part.take(pa.array(order)).combine_chunks()
 
 
 def bucket(doc_id: str) -> int:
@@ -203,3 +219,17 @@ def open_part(path: Path) -> pa.Table:
     """A part's rows, mapped and not read: what is not looked at stays on disk."""
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
+
+
+def read_part(path: Path) -> pa.Table:
+    """A part's rows, read: nothing of the file stays mapped where some of them, or a vocabulary, are kept."""
+    with pa.OSFile(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def copied(rows: pa.Table) -> pa.Table:
+    """Rows in memory of their own, vocabularies too, so that the file they were mapped from is let go."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return pa.ipc.open_stream(sink.getvalue()).read_all()

@@ -44,7 +44,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     if done is not None:
         return done
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes))
+    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         rows.take_file(file, facts, _read(file, parcel, facts, conversion), parcel.span is None)
     rows.write_part()
@@ -77,6 +77,7 @@ class Rows:
 
     conversion: Conversion
     account: Account
+    is_large: bool = False
     documents: list[tuple[Any, ...]] = field(default_factory=list)
     waiting: list[_Waiting] = field(default_factory=list)
     n_waiting: int = 0
@@ -237,7 +238,9 @@ class Rows:
             tables |= self._pieces.tables([row[0] for row in self.documents])
             self._pieces.clear()
         account = self.account
-        account.parts.append(write_part(self.conversion.folder, account.key, len(account.parts), schemas, tables))
+        account.parts.append(
+            write_part(self.conversion.folder, account.key, len(account.parts), schemas, tables, self.is_large)
+        )
         self.documents, self.samples = [], {}
         self.places, self.n_chars = {}, 0
 
