@@ -29,7 +29,7 @@ _WORDS = {
     "désormais élection élections côté mêmes aussitôt bientôt plutôt grâce problème système siècle "
     "manière lumière frère mère père pièce espèce règle procès succès accès congrès progrès intérêt "
     "fenêtre tête fête août coût goût sûr événement société sécurité général générale élu élue née "
-    "décembre février conférence vidéo médias étude équipe régime Première présidentielle numéro",
+    "décembre février conférence vidéo médias étude équipe régime Première présidentielle numéro État États Élysée",
     "es": "más también según después está están había años año qué él sólo sí así día días país países aquí "
     "allí además través información situación administración nación región decisión elección millón "
     "español española españoles señor niño niños mañana será podría tenía quién cómo cuándo dónde todavía "
