@@ -321,13 +321,14 @@ def _by_name(names: Any) -> dict[str, int]:
 
 
 def _reject_columns(rejects: Sequence[Reject]) -> Any:
-    """The table of rejects, column by column."""
+    """The table of rejects, column by column; `pa.array` would import pandas first."""
     import pyarrow as pa
 
+    from .arrays import integers, strings
+
     names = [item.name for item in fields_of(Reject)]
-    kinds = {"record_no": pa.int64()}
     columns = ([getattr(reject, name) for reject in rejects] for name in names)
-    made = [pa.array(column, kinds.get(name, pa.string())) for name, column in zip(names, columns, strict=True)]
+    made = [(integers if name == "record_no" else strings)(column) for name, column in zip(names, columns, strict=True)]
     return pa.table(made, names=names)
 
 

@@ -104,6 +104,8 @@ class Workers:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
+            # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
+            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
             context = multiprocessing.get_context(_start_method())
             self._pool = ProcessPoolExecutor(workers, context, _begin, (module,))
             self._pool.submit(_nothing)  # the first task starts the processes
