@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -78,15 +78,16 @@ def cut_parcels(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None = None,
+    keys: MutableMapping[tuple[int, str], str] | None = None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
 
     Args:
-        facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
+        facts: by source path. keys: of the files (`file_key`) by root and source path; those that are missing are put
+            in as their parcels are cut: there may be many, and the first parcel need not wait for all.
     """
     is_large = sum(map(file_size, files)) > MAX_BYTES
-    for parcel, sha256 in _cut(conversion, files, facts, keys):
+    for parcel, sha256 in _cut(conversion, files, facts, {} if keys is None else keys):
         yield replace(parcel, is_large=is_large), sha256
 
 
@@ -94,7 +95,7 @@ def _cut(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
 ) -> Iterator[tuple[Parcel, str | None]]:
     waiting: list[SourceFile] = []
     size = 0
@@ -125,7 +126,7 @@ def _cut_file(
     conversion: Conversion,
     file: SourceFile,
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
     cut: Cut,
 ) -> Iterator[tuple[Parcel, str | None]]:
     last = sha256 = None
@@ -146,13 +147,16 @@ def _parcel(
     conversion: Conversion,
     files: list[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
     span: Span | None = None,
 ) -> Parcel:
     own = tuple(_facts(conversion, file, facts) for file in files)
     key = hashlib.sha256(conversion.rules.encode())
     for file in files:
-        key.update((file_key(conversion, file, facts) if keys is None else keys[file.root, file.source_path]).encode())
+        place = file.root, file.source_path
+        if place not in keys:
+            keys[place] = file_key(conversion, file, facts)
+        key.update(keys[place].encode())
     key.update(repr(span).encode())
     size = span.size if span else sum(map(file_size, files))
     return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)

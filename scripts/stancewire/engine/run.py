@@ -28,6 +28,8 @@ Result = TypeVar("Result")
 
 # Shards under way for each worker: enough that none waits, few enough that results do not pile up in memory.
 AHEAD = 3
+# Workers give way to the process that writes what they made: it has one thread for that, and in the end all wait for it.
+WORKERS_NICE = 5
 
 
 def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
@@ -175,6 +177,8 @@ def _start_method() -> str:
 
 def _begin(module: str | None) -> None:
     """Make a process ready for its first shard."""
+    if hasattr(os, "nice"):
+        os.nice(WORKERS_NICE)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if module is not None:
         importlib.import_module(module)
