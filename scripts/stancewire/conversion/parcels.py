@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
 from ..sources.readers import is_parquet
@@ -72,6 +74,18 @@ class Parcel:
     span: Span | None = None
     n_bytes: int = 0
     is_large: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process in plain tuples: to pickle an object takes as long as to read a small file."""
+        return _received, (self.key, [_VALUES(file) for file in self.files], *_REST(self))
+
+
+_VALUES = attrgetter(*(item.name for item in fields(SourceFile)))
+_REST = attrgetter("facts", "span", "n_bytes", "is_large")
+
+
+def _received(key: str, files: Sequence[tuple[Any, ...]], *rest: Any) -> Parcel:
+    return Parcel(key, tuple(starmap(SourceFile, files)), *rest)
 
 
 def cut_parcels(
@@ -201,6 +215,8 @@ def _stat(file: SourceFile) -> tuple[int, ...]:
 
 def file_size(file: SourceFile) -> int:
     """Bytes of a file; 0 where it cannot be asked."""
+    if file.stamp is not None:  # of files on this machine alone
+        return file.stamp[0]
     return max(0, _stat(file)[0]) if file.address is None else 0
 
 

@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 # Shards under way for each worker: enough that none waits, few enough that results do not pile up in memory.
 AHEAD = 3
-# Workers give way to the process that writes what they made: it has one thread for that, and in the end all wait for it.
+# Workers give way to the process that writes what they made: it has one thread for that, and all wait for it at last.
 WORKERS_NICE = 5
 
 
