@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 # Shards under way for each worker: enough that none waits, few enough that results do not pile up in memory.
 AHEAD = 3
 # Workers give way to the process that writes what they made: it has one thread for that, and all wait for it at last.
-WORKERS_NICE = 5
+WORKERS_NICE = 2
 
 
 def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
@@ -107,7 +107,8 @@ class Workers:
             from concurrent.futures import ProcessPoolExecutor
 
             # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
-            os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+            if os.environ.setdefault("OPENBLAS_NUM_THREADS", "1") == "1":
+                importlib.import_module("numpy")  # once for all, since it brings no threads then
             context = multiprocessing.get_context(_start_method())
             self._pool = ProcessPoolExecutor(workers, context, _begin, (module,))
             self._pool.submit(_nothing)  # the first task starts the processes
