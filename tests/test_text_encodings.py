@@ -6,7 +6,7 @@ import pytest
 
 from stancewire.text import decode
 from stancewire.text.decode import DOUBTFUL
-from stancewire.text.known_words import _ENCODINGS, find_sure_encoding
+from stancewire.text.known_words import _ENCODINGS, find_sure_encoding, weigh_words
 
 NEWS = {
     "en": "“The talks went well,” the minister said – it’s the first time they’ve met. “We don’t expect a deal this "
@@ -102,12 +102,12 @@ def readings(text: str, encodings: tuple[str, ...]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("language", [*NEWS, *OTHERS])
-def test_what_is_sure_is_right(language: str) -> None:
+def test_what_words_tell_is_right(language: str) -> None:
     text = (NEWS | OTHERS)[language]
     for punctuated in (text, text.translate(str.maketrans("“”„’–«»", "\"\"\"'-\"\""))):
         for name, raw in readings(punctuated, (*_ENCODINGS, *OTHER_ENCODINGS)).items():
             for part in (raw, raw[: len(raw) // 2], raw[len(raw) // 2 :], raw * 20):
-                found = find_sure_encoding(part)
+                found = weigh_words(part)  # what is only likely, too
                 assert found is None or part.decode(found[0]) == part.decode(name), (name, found)
 
 
@@ -136,6 +136,17 @@ def test_words_that_other_encodings_read_as_well_decide_nothing() -> None:
     known = "Así está el país: aquí, allí, así, también, después."
     assert find_sure_encoding(known.encode("cp1252")) == ("cp1252", 0.9844)
     assert find_sure_encoding(f"{known} Muñoz".encode("cp1252")) is None
+
+
+def test_many_words_but_few_that_others_fail_on_are_a_guess_with_a_warning() -> None:
+    text = "Así está el país: aquí, allí, así, también, después, según Muñoz, quien vive en España."
+    raw = text.encode("cp1252")  # cp1250 has all letters but one
+    assert find_sure_encoding(raw) is None
+    assert weigh_words(raw) == ("cp1252", 0.5)
+    decoded = decode(raw)
+    assert (decoded.text, decoded.score) == (text, 0.5)
+    assert [doubt.check for doubt in decoded.doubts] == ["encoding-doubtful"]
+    assert weigh_words("El país está así, según Muñoz, de España.".encode("cp1252")) is None
 
 
 def test_one_word_decides_nothing_however_often_it_comes() -> None:

@@ -27,8 +27,10 @@ import time
 import venv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
+import news_files
 from news_files import write_files, write_json_lines
 
 ROOT = Path(__file__).parents[2]
@@ -190,24 +192,30 @@ def measure(competitor: Competitor, output: Path) -> None:
     competitor.seconds.append(time.perf_counter() - began)
 
 
+def made_mark(folder: Path, what: str, count: int) -> Path:
+    """The file that says that articles are made, by the generator as it is now: others are made anew."""
+    generator = sha256(Path(news_files.__file__).read_bytes()).hexdigest()[:8]
+    return folder / f"made-{what}-{count}-{generator}"
+
+
 def make_lines(folder: Path, count: int) -> Path:
     """JSON lines in two files, since datatrove shares out files."""
     lines = folder / f"jsonl-{count}"
-    if not (folder / f"made-lines-{count}").is_file():
+    if not (mark := made_mark(folder, "lines", count)).is_file():
         print(f"making {count} articles in {lines.relative_to(ROOT)}", file=sys.stderr)
         write_json_lines(lines / "a.jsonl", count // 2)
         write_json_lines(lines / "b.jsonl", count - count // 2, first=count // 2)
-        (folder / f"made-lines-{count}").touch()
+        mark.touch()
     return lines
 
 
 def make_files(folder: Path, count: int) -> Path:
     """The same articles as text files."""
     files = folder / f"files-{count}"
-    if not (folder / f"made-files-{count}").is_file():
+    if not (mark := made_mark(folder, "files", count)).is_file():
         print(f"making {count} articles in {files.relative_to(ROOT)}", file=sys.stderr)
         write_files(files, count)
-        (folder / f"made-files-{count}").touch()
+        mark.touch()
     return files
 
 

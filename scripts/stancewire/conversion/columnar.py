@@ -278,13 +278,14 @@ class Lines:
                 begin = one_line(text[: 2 * len(title) + 20])
                 if not begin.casefold().startswith(title.casefold()):
                     text = title + JOINT + text
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
             try:
                 encoded = text.encode()
             except UnicodeEncodeError:
                 encoded = b""
-            if not encoded or "\x00" in text or name in places:
+            if b"\r" in encoded:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+                encoded = text.encode()
+            if not encoded or b"\x00" in encoded or name in places:
                 self._take_generally(number, raw)
                 continue
             places[name] = source_path, number

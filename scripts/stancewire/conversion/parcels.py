@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
 from ..sources.model import Stamp, stamp_of
@@ -74,20 +76,33 @@ class Parcel:
     n_bytes: int = 0
     is_large: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process in plain tuples: to pickle an object takes as long as to read a small file."""
+        return _received, (self.key, [_VALUES(file) for file in self.files], *_REST(self))
+
+
+_VALUES = attrgetter(*(item.name for item in fields(SourceFile)))
+_REST = attrgetter("facts", "span", "n_bytes", "is_large")
+
+
+def _received(key: str, files: Sequence[tuple[Any, ...]], *rest: Any) -> Parcel:
+    return Parcel(key, tuple(starmap(SourceFile, files)), *rest)
+
 
 def cut_parcels(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None = None,
+    keys: MutableMapping[tuple[int, str], str] | None = None,
 ) -> Iterator[tuple[Parcel, str | None]]:
     """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
 
     Args:
-        facts: by source path. keys: of the files (`file_key`) by root and source path, where these are known.
+        facts: by source path. keys: of the files (`file_key`) by root and source path; those that are missing are put
+            in as their parcels are cut: there may be many, and the first parcel need not wait for all.
     """
     is_large = sum(map(file_size, files)) > MAX_BYTES
-    for parcel, sha256 in _cut(conversion, files, facts, keys):
+    for parcel, sha256 in _cut(conversion, files, facts, {} if keys is None else keys):
         yield replace(parcel, is_large=is_large), sha256
 
 
@@ -95,7 +110,7 @@ def _cut(
     conversion: Conversion,
     files: Sequence[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
 ) -> Iterator[tuple[Parcel, str | None]]:
     waiting: list[SourceFile] = []
     size = 0
@@ -126,7 +141,7 @@ def _cut_file(
     conversion: Conversion,
     file: SourceFile,
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
     cut: Cut,
 ) -> Iterator[tuple[Parcel, str | None]]:
     last = sha256 = None
@@ -147,13 +162,16 @@ def _parcel(
     conversion: Conversion,
     files: list[SourceFile],
     facts: Mapping[str, SourceFacts],
-    keys: Mapping[tuple[int, str], str] | None,
+    keys: MutableMapping[tuple[int, str], str],
     span: Span | None = None,
 ) -> Parcel:
     own = tuple(_facts(conversion, file, facts) for file in files)
     key = hashlib.sha256(conversion.rules.encode())
     for file in files:
-        key.update((file_key(conversion, file, facts) if keys is None else keys[file.root, file.source_path]).encode())
+        place = file.root, file.source_path
+        if place not in keys:
+            keys[place] = file_key(conversion, file, facts)
+        key.update(keys[place].encode())
     key.update(repr(span).encode())
     size = span.size if span else sum(map(file_size, files))
     return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)
@@ -197,6 +215,8 @@ def _stat(file: SourceFile) -> Stamp | tuple[int]:
 
 def file_size(file: SourceFile) -> int:
     """Bytes of a file; 0 where it cannot be asked."""
+    if file.stamp is not None:  # of files on this machine alone
+        return file.stamp[0]
     return max(0, _stat(file)[0]) if file.address is None else 0
 
 

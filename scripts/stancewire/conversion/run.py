@@ -85,7 +85,8 @@ class Run:
     def convert_all(self, files: Sequence[SourceFile], pool: Workers, progress: bool, before: State | None) -> None:
         """Convert the files, but for those that are as they were, and make all tables."""
         self.judged = judged_texts(self.project)
-        self.keys = {(file.root, file.source_path): file_key(self.conversion, file, self.facts) for file in files}
+        if before is not None:  # else they are made as parcels are cut
+            self.keys = {(file.root, file.source_path): file_key(self.conversion, file, self.facts) for file in files}
         written = None
         if before is None and (early := self._early(files, pool.workers > 1)) is not None:
             with early:

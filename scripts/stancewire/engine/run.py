@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 
 # Shards under way for each worker: enough that none waits, few enough that results do not pile up in memory.
 AHEAD = 3
+# Workers give way to the process that writes what they made: it has one thread for that, and all wait for it at last.
+WORKERS_NICE = 2
 
 
 def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
@@ -126,6 +128,9 @@ class Workers:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
+            # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
+            if os.environ.setdefault("OPENBLAS_NUM_THREADS", "1") == "1":
+                importlib.import_module("numpy")  # once for all, since it brings no threads then
             context = multiprocessing.get_context(_start_method())
             if shares and context.get_start_method() == "fork":
                 self._shelf = Shelf.make(context)
@@ -206,6 +211,8 @@ def use_system_memory() -> None:
 def _begin(module: str | None, shelf: Shelf | None) -> None:
     """Make a process ready for its first shard."""
     use_system_memory()
+    if hasattr(os, "nice"):
+        os.nice(WORKERS_NICE)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if module is not None:
         imported = importlib.import_module(module)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ..project import split_place
@@ -35,7 +36,7 @@ class SourceFacts:
     line: int = 0
     inside: Mapping[str, SourceFacts] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def values(self) -> tuple[Any, ...]:
         """All that documents depend on: other values, other rows."""
         inner = tuple((place, facts.sha256, facts.values) for place, facts in sorted(self.inside.items()))

@@ -120,6 +120,8 @@ def is_parquet(file: SourceFile) -> bool:
 
 def format_of(file: SourceFile, head: bytes) -> str | None:
     """The format of a file that begins with `head`."""
+    if sniff(head) is None:  # as for most: the name, or whoever named it, decides
+        return file.format
     return _choose_format(Entry(file, io.BytesIO(), file.format, file.name, DEFAULT_OPTIONS), head)
 
 

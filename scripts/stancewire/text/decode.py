@@ -165,17 +165,17 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
 def detect_encoding(raw: bytes) -> tuple[str, float]:
     """The likeliest encoding of bytes that are not UTF-8, and the confidence in it, 0 to 1.
 
-    Words that are known decide where they do so surely (`known_words`). Else a detector ranks encodings by how little
-    mess and how much language they give. Encodings nearly as good as the best on both counts that read the bytes
+    Words that are known decide where there are enough of them (`known_words`). Else a detector ranks encodings by how
+    little mess and how much language they give. Encodings nearly as good as the best on both counts that read the bytes
     differently are rivals: the commonest is taken, and its confidence, 1 - mess, is divided among them.
 
     Raises:
         Undecodable: no encoding makes text of it.
     """
-    from .known_words import find_sure_encoding
+    from .known_words import weigh_words
 
-    if (sure := find_sure_encoding(raw)) is not None:
-        return sure
+    if (known := weigh_words(raw)) is not None:
+        return known
     import charset_normalizer
 
     found = list(charset_normalizer.from_bytes(raw))

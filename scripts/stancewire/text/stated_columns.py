@@ -52,6 +52,10 @@ class StatedColumns:
         self._fixed_day = None if facts.date is None else ((facts.date - _EPOCH).days, "sources_csv")
         self._fixed_outlet = (facts.outlet, "sources_csv") if facts.outlet else None
         self._rest = (facts.rights, facts.license)
+        # What follows the day in rows of files of which neither day nor address is known.
+        self._of_files: Row | None = None
+        if facts.date is None and facts.url is None:
+            self._of_files = (*(self._fixed_outlet or (None, None)), *(None,) * 6, *self._rest)
 
     def row(
         self, date: Any, outlet: Any, url: Any, record: Any = None, others: Sequence[str] = (), path: str = ""
@@ -63,6 +67,8 @@ class StatedColumns:
             record: has what it says in `others`, the remaining columns, as attributes.
             path: of the file that is this document and no other.
         """
+        if path and date is outlet is url is None and self._of_files is not None:
+            return (*_path_day("", path), *self._of_files)
         if date.__class__ is not str:
             date = "" if date is None else as_words("date", date)
         if outlet.__class__ is not str:
@@ -138,7 +144,7 @@ def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
         return None, None
     from .path_dates import find_address_date, find_path_date
 
-    found = find_address_date(address) or find_path_date(path)
+    found = (find_address_date(address) if address else None) or find_path_date(path)
     return (None, None) if found is None else ((found - _EPOCH).days, "path")
 
 
