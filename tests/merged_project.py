@@ -132,3 +132,14 @@ def decide(project: Project, ids: Sequence[str], field: str, value: str, **other
     with open(project.adjudications_jsonl, "a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     return line
+
+
+def judge_crowd(root: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project judged by three annotators, of whom the third says what the first says."""
+    project = make_project(root)
+    third = [
+        given_in(said("Ana Ruiz", label="PERSON"), said("Lee", label="PERSON"), who="ann-c"),
+        given_in(held("The pact must stay"), said(doc={TREATY: "none"}), who="ann-c", task_pass="stances"),
+    ]
+    judge(project, [*usual(), *third], monkeypatch)
+    return project

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from merged_project import TREATY, decide, given_in, held, judge, make_project, said, table, usual
+from merged_project import decide, judge, judge_crowd, make_project, table, usual
 
 from stancewire.cli import main
 from stancewire.codebook import read_codebook
@@ -24,13 +24,7 @@ from stancewire.tables import make_table, read_table_schema
 @pytest.fixture
 def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Three annotators, of whom the third says what the first says."""
-    project = make_project(tmp_path / "project")
-    third = [
-        given_in(said("Ana Ruiz", label="PERSON"), said("Lee", label="PERSON"), who="ann-c"),
-        given_in(held("The pact must stay"), said(doc={TREATY: "none"}), who="ann-c", task_pass="stances"),
-    ]
-    judge(project, [*usual(), *third], monkeypatch)
-    return project
+    return judge_crowd(tmp_path / "project", monkeypatch)
 
 
 MIXED = {"mention": "mace", "stance": "dawid_skene", "document_stance": "unanimous"}

@@ -27,7 +27,7 @@ from crowd import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from merged_project import TREATY, decide, given_in, held, judge, make_project, said, table, usual
+from merged_project import decide, judge, judge_crowd, make_project, table, usual
 
 from stancewire.agreement.units import Unit, Vote
 from stancewire.agreement.values import parse_boundary
@@ -223,13 +223,7 @@ def test_a_thousand_annotators_and_one_that_meets_nobody(method: str) -> None:
 @pytest.fixture
 def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Three annotators, of whom the third says what the first says."""
-    project = make_project(tmp_path / "project")
-    third = [
-        given_in(said("Ana Ruiz", label="PERSON"), said("Lee", label="PERSON"), who="ann-c"),
-        given_in(held("The pact must stay"), said(doc={TREATY: "none"}), who="ann-c", task_pass="stances"),
-    ]
-    judge(project, [*usual(), *third], monkeypatch)
-    return project
+    return judge_crowd(tmp_path / "project", monkeypatch)
 
 
 @pytest.mark.parametrize("method", sorted(MODEL_METHODS))

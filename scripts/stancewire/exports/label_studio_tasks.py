@@ -65,7 +65,7 @@ def _results(
                 f"{document.doc_id}:{row['start']}-{row['end']} lies outside what the pass {task_pass.name} shows"
             )
             continue
-        region = row_id("export", *(str(row[name]) for name in ("mention_id" if is_entities else "stance_id",)))[:10]
+        region = row_id("export", row["mention_id" if is_entities else "stance_id"])[:10]
         values = _mention(row) if is_entities else _stance(row)
         results += [_result(region, control, kind, said, place) for control, kind, said in values]
         target.report.counts["mentions" if is_entities else "stances"] += 1
