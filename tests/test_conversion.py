@@ -35,8 +35,8 @@ TABLES = ("documents", "segments", "sentences", "stories", "reprints", "variants
 
 
 def files_of(directory: Path) -> dict[str, bytes]:
-    """All files but those of the work folder, which is no part of the corpus."""
-    found = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    """All files but the lock and those of the work folder, which are no part of the corpus."""
+    found = (path for path in sorted(directory.rglob("*")) if path.is_file() and path.name != ".stancewire.lock")
     return {str(path.relative_to(directory)): path.read_bytes() for path in found if WORK not in path.parts}
 
 

@@ -36,7 +36,8 @@ def rows(directory: Path, name: str) -> list[dict]:
 
 
 def files_of(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
+    found = (path for path in sorted(directory.iterdir()) if path.is_file() and path.name != ".stancewire.lock")
+    return {path.name: path.read_bytes() for path in found}
 
 
 @pytest.fixture
@@ -186,6 +187,29 @@ def test_environment_leaves_no_trace_in_the_bytes(tmp_path: Path, seeds: Path) -
     assert done.returncode == 0, done.stderr
     assert files_of(tmp_path / "o") == files_of(seeds)
     assert "2 read, 2 written, 0 rejected" in done.stdout
+
+
+def test_two_runs_do_not_write_to_one_folder_but_each_to_its_own(tmp_path: Path, project: Project) -> None:
+    add(project, "good.txt", ARTICLE)
+    (tmp_path / "taken").mkdir()
+
+    def convert(*options: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "stancewire", "--project", str(project.root), "convert", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        return done.returncode, done.stderr
+
+    with project.writing(), Project(tmp_path / "taken").writing():
+        assert convert("--out", "free") == (0, "")
+        for options in (
+            (),
+            ("--out", "project/inside"),
+            ("--out", "free", "--map", "title=headline"),
+            ("--out", "taken"),
+        ):
+            status, said = convert(*options)
+            assert (status, said.count("\n")) == (1, 1) and "another stancewire command is writing to" in said
+    assert (tmp_path / "free" / "manifest.json").is_file()
+    assert [path.name for path in (tmp_path / "taken").iterdir()] == [".stancewire.lock"]
 
 
 def test_bad_sources_are_rejects_and_the_rest_is_converted(project: Project) -> None:

@@ -109,7 +109,7 @@ def run_convert(args: argparse.Namespace) -> int:
     project = _project(args)
     columns = read_map(args.map)
     writes = project is not None and not args.dry_run
-    with project.writing() if project is not None and writes else contextlib.nullcontext():
+    with contextlib.nullcontext() if args.dry_run else _sole_writer(project, args.out, bool(columns)):
         report = convert_corpus(
             project,
             args.sources,
@@ -146,6 +146,23 @@ def run_convert(args: argparse.Namespace) -> int:
     lines += problem_lines(report.problems)
     emit(args, data, [*lines, *summary_lines(report, args.dry_run)])
     return 1 if failed else 0
+
+
+def _sole_writer(
+    project: Project | None, out: str | None, keeps_columns: bool
+) -> contextlib.AbstractContextManager[None]:
+    """The lock of what this run writes to: the project, or where nothing in it changes, the folder of `--out`."""
+    from pathlib import Path
+
+    from ..project import Project
+
+    folder = Path(out).resolve() if out else None
+    if project is not None and (folder is None or keeps_columns or folder.is_relative_to(project.root)):
+        return project.writing()
+    if folder is None:
+        return contextlib.nullcontext()
+    folder.mkdir(parents=True, exist_ok=True)
+    return Project(folder).writing()
 
 
 def _project(args: argparse.Namespace) -> Project | None:
