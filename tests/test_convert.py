@@ -212,6 +212,14 @@ def test_two_runs_do_not_write_to_one_folder_but_each_to_its_own(tmp_path: Path,
     assert [path.name for path in (tmp_path / "taken").iterdir()] == [".stancewire.lock"]
 
 
+def test_what_the_system_refuses_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in.txt").write_text(ARTICLE, encoding="utf-8")
+    for out in ("in.txt", "in.txt/below"):
+        assert main(["convert", str(tmp_path / "in.txt"), "--out", str(tmp_path / out)]) == 1
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and f"{tmp_path / out}; a folder is needed there, and this is a file" in said
+
+
 def test_bad_sources_are_rejects_and_the_rest_is_converted(project: Project) -> None:
     add(project, "empty.txt", b"")
     add(project, "blank.txt", b" \n\n")

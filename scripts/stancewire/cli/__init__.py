@@ -8,6 +8,7 @@ what they need when they run, so that `--help` is quick.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -31,6 +32,17 @@ FAMILIES = (
     "build",
     "bench",
 )
+
+
+_REMEDIES = {  # what the system refuses, and what a user can do about it
+    errno.ENOSPC: "make room there, then run this again",
+    errno.EACCES: "allow this user to read and write there, or name another place",
+    errno.EPERM: "allow this user to read and write there, or name another place",
+    errno.EROFS: "name a place that can be written to",
+    errno.ENOTDIR: "a folder is needed there, and this is a file: name another place, or move it away",
+    errno.EEXIST: "a folder is needed there, and this is a file: name another place, or move it away",
+    errno.EISDIR: "a file is needed there, and this is a folder: name another place, or move it away",
+}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -82,4 +94,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader of our output went away, e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        place = f": {os.fsdecode(error.filename)}" if error.filename else ""
+        print(f"stancewire: {error.strerror}{place}; {_REMEDIES[error.errno]}", file=sys.stderr)
         return 1
