@@ -2,6 +2,7 @@
 
 stancewire codebook check    codebook, campaign and dataset description: each problem by line and key
 stancewire codebook build    interfaces, guidelines, JSON Schemas, the tables' categories
+stancewire codebook preview  each pass's interface as a page, on an example document
 stancewire codebook to-csv, from-csv    labels, targets and entities as one spreadsheet, and back
 """
 
@@ -32,6 +33,16 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     build.add_argument("--check", action="store_true", help="write nothing; exit 1 where a made file differs")
     add_json(build)
     build.set_defaults(run=run_build)
+    text = (
+        "Write each pass's labelling interface, as the codebook makes it, as a page that needs no server: with a "
+        "document of the corpus, labels, keys, choices, suggestions and guidelines."
+    )
+    preview = actions.add_parser("preview", help="the interfaces as pages to look at", description=text)
+    preview.add_argument("--pass", dest="task_pass", choices=("entities", "stances"), help="only this pass")
+    preview.add_argument("--document", metavar="DOC_ID", help="the document to show (default: the first)")
+    preview.add_argument("--out", metavar="DIR", type=Path, help="the folder to write to (default: dist/preview)")
+    add_json(preview)
+    preview.set_defaults(run=run_preview)
     _register_sheet(actions)
 
 
@@ -89,6 +100,27 @@ def run_build(args: argparse.Namespace) -> int:
     lines.append(f"codebook {version}: {len(changed)} {verb}, {len(result.same)} as they were")
     emit(args, {"codebook_version": version, "changed": changed, "same": len(result.same)}, lines)
     return 1 if args.check and changed else 0
+
+
+def run_preview(args: argparse.Namespace) -> int:
+    """`codebook preview`."""
+    from ..codebook import read_codebook
+    from ..label_studio.example import example_task
+    from ..report.interface_page import interface_page
+    from ..tables import write_text
+
+    project = find_project(args)
+    codebook = read_codebook(project.codebook_yaml)
+    folder = args.out if args.out is not None else project.dist / "preview"
+    pages = []
+    for task_pass in [item.name for item in codebook.passes if args.task_pass in (None, item.name)]:
+        example = example_task(project, codebook, task_pass, args.document)
+        path = folder / f"{task_pass}.html"
+        write_text(path, interface_page(codebook, task_pass, example.data, example.suggested, example.note))
+        pages.append({"pass": task_pass, "doc_id": example.data["doc_id"], "page": str(path), "note": example.note})
+    lines = [f"{page['page']}: {page['pass']} on {page['doc_id']}. {page['note']}".rstrip(". ") for page in pages]
+    emit(args, {"pages": pages}, lines)
+    return 0
 
 
 def run_to_csv(args: argparse.Namespace) -> int:
