@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .conversion.parcels import Conversion, loose_corrections, rules_sha256
+from .conversion.parcels import Conversion, loose_corrections, machine, rules_sha256
 from .engine import Workers
 from .errors import Problem, UsageError
 from .project import Project
@@ -34,10 +34,12 @@ from .sources import (
     spread_prefixes,
 )
 from .sources.files import with_name
+from .sources.remote import is_address
 from .text import Lexicon, Undecodable, find_encoding
 
 if TYPE_CHECKING:
     from .conversion.state import Changes
+    from .engine.cluster import Cluster
     from .sources.keep import Kept
 
 WORK = ".convert"  # beside the tables: what a killed run leaves for the next
@@ -70,6 +72,7 @@ def convert_corpus(
     out: Path | None = None,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     encoding: str | None = None,
     format: str | None = None,
     id_prefixes: Sequence[str] = (),
@@ -88,6 +91,8 @@ def convert_corpus(
         sources: files, folders, patterns and fsspec URLs (default: the project's `corpus/sources`).
         out: the folder that gets the tables (default: the project's `corpus`).
         workers: processes; the tables are the same bytes for any number.
+        scheduler: the address of a Dask scheduler, whose workers take the place of processes; they must have sources
+            and `out` under the same paths, and the same code and libraries. The tables are the same bytes.
         encoding: encoding of files that are neither UTF-8 nor marked; a file's own row in `sources.csv` wins.
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
         fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
@@ -103,6 +108,7 @@ def convert_corpus(
     Raises:
         UsageError: neither project nor sources and out; an unknown encoding or format.
         SourceError: a source that does not exist, a wrong row in `sources.csv` or `corrections.csv`.
+        StancewireError, MissingExtra: the cluster cannot be used.
     """
     if project is not None:
         sources, out = list(sources) or [project.sources], out or project.corpus
@@ -112,6 +118,8 @@ def convert_corpus(
         raise UsageError(f"unknown format {format!r}; known formats: {', '.join(READERS)}")
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
+    if scheduler is not None and dry_run:
+        raise UsageError("--dry-run writes to this machine alone; leave out --scheduler")
     if encoding is not None:
         _check_encoding(encoding)
     if fields not in FIELDS:
@@ -128,14 +136,19 @@ def convert_corpus(
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
         module = "columnar" if fields == "text" else "records"
-        pool = stack.enter_context(Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all"))
+        cluster = None if scheduler is None else _cluster(scheduler)
+        pool = stack.enter_context(
+            cluster or Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all")
+        )
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
-        conversion = replace(conversion, folder=target / WORK)
+        conversion = replace(conversion, folder=(target.resolve() if cluster else target) / WORK)
         found = find_sources(sources, ENDINGS, format)
         files = _files_to_read(found, name_documents(found, prefixes), prefixes)
         facts = facts_by_file(rows, {file.source_path for file in files if file.root in conversion.own_roots})
         conversion = _with_rules(conversion, files)
         conversion.folder.mkdir(parents=True, exist_ok=True)
+        if cluster is not None:
+            cluster.check_shared(conversion.folder, [base_of(source) for source in sources if not is_address(source)])
 
         from .conversion.run import Again, Run, one_a_place
         from .conversion.state import read_state
@@ -154,6 +167,12 @@ def convert_corpus(
     rejects = one_a_place([*run_of.rejects, *(kept.rejects if kept else ())])
     problems = [_as_problem(reject) for reject in rejects]
     return ConvertReport(run_of.counts, problems, sorted(run_of.problems), run_of.changes, kept)
+
+
+def _cluster(scheduler: str) -> Cluster:
+    from .engine.cluster import Cluster
+
+    return Cluster(scheduler, machine)
 
 
 def _check_encoding(encoding: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -231,17 +232,29 @@ def hash_lines(lines: Iterable[str]) -> str:
 @cache
 def rules_sha256() -> str:
     """A hash of the code that rows depend on, and of the libraries that it asks."""
-    from importlib.metadata import PackageNotFoundError, version
-
     package = Path(__file__).parents[1]
     hashed = hashlib.sha256()
     for room in ("sources", "text", "conversion", "tables"):
         for path in sorted((package / room).glob("*.py")):
             hashed.update(path.read_bytes())
-    for library in LIBRARIES:
-        try:
-            found = version(library)
-        except PackageNotFoundError:  # one of an extra
-            found = "absent"
+    for library, found in _libraries().items():
         hashed.update(f"{library} {found}\n".encode())
     return hashed.hexdigest()
+
+
+def machine() -> dict[str, str]:
+    """What must be alike on all machines that work on one corpus: name -> version."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return {"Python": python, **_libraries(), "the code of stancewire": rules_sha256()[:12]}
+
+
+def _libraries() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # one of an extra
+            found[library] = "absent"
+    return found

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from ..errors import StancewireError, UsageError
 
@@ -41,7 +41,7 @@ def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
 def run(
     stage: Callable[..., Result],
     shards: Iterable[Shard],
-    workers: int = 1,
+    workers: Crew = 1,
     progress: Callable[[Result], int] | None = None,
     total: int | None = None,
     what: str = "",
@@ -53,7 +53,8 @@ def run(
     Args:
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
             shard (which it is sent with: some kilobytes, rather than megabytes).
-        workers: 1 runs in this process, and starts at once; more start as many processes.
+        workers: 1 runs in this process, and starts at once; more start as many processes; `Workers` that are there
+            already (of a cluster, say) do it themselves.
         threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
@@ -62,9 +63,12 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
+    if isinstance(workers, Workers):
+        yield from workers.run(stage, shards, progress, total, what, shared)
+        return
     if workers == 1 and threads > 1:
         here = stage if shared is None else partial(stage, shared)
-        yield from _shown(_run_threads(here, shards, threads), progress, total, what)
+        yield from shown(_run_threads(here, shards, threads), progress, total, what)
         return
     with Workers(workers) as pool:
         yield from pool.run(stage, shards, progress, total, what, shared)
@@ -148,6 +152,11 @@ class Workers:
         if self._shelf is not None:
             os.close(self._shelf.handle)
 
+    @property
+    def crew(self) -> Crew:
+        """Whom a later stage is given: as many processes anew, which then have what is imported by that time."""
+        return self.workers
+
     def run(
         self,
         stage: Callable[..., Result],
@@ -166,7 +175,7 @@ class Workers:
             results: Iterator[Result] = map(stage if shared is None else partial(stage, shared), shards)
         else:
             results = self._run_processes(stage, shards, None if shared is None else pickle.dumps(shared))
-        yield from _shown(results, progress, total, what)
+        yield from shown(results, progress, total, what)
 
     def _run_processes(
         self, stage: Callable[..., Result], shards: Iterable[Shard], shared: bytes | None
@@ -176,7 +185,7 @@ class Workers:
         waiting: deque[Future[Result]] = deque()
         try:
             for shard in shards:
-                waiting.append(self._pool.submit(_with_shared, stage, shared, shard))
+                waiting.append(self._pool.submit(with_shared, stage, shared, shard))
                 if len(waiting) >= self.workers * AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -187,6 +196,10 @@ class Workers:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+# How many processes, or the workers that are there already.
+Crew: TypeAlias = int | Workers
 
 
 def _start_method() -> str:
@@ -237,7 +250,8 @@ def _nothing() -> None:
 _shared: tuple[bytes, Any] = b"", None
 
 
-def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shard) -> Result:
+def with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shard) -> Result:
+    """A stage's result for one shard; what is shared comes pickled, and is unpickled once in a process."""
     global _shared
     if shared is None:
         return stage(shard)
@@ -246,9 +260,10 @@ def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shar
     return stage(_shared[1], shard)
 
 
-def _shown(
+def shown(
     results: Iterable[Result], progress: Callable[[Result], int] | None, total: int | None, what: str
 ) -> Iterator[Result]:
+    """The results, with a bar on stderr where one is asked for (see the function `run`)."""
     with _bar(progress is not None, total, what) as bar:
         for result in results:
             if bar is not None and progress is not None:

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-from ..engine import run
+from ..engine import Crew, run
 from .candidates import PairList, find_candidates
 from .known import ALIGNED_UNKNOWN, Known
 from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of, sort_apart
@@ -97,7 +97,7 @@ class Measured:
     _aligned: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Sequence[str], workers: int = 1, known: Known | None = None) -> Measured:
+    def of(cls, texts: Sequence[str], workers: Crew = 1, known: Known | None = None) -> Measured:
         """Sketch all texts, in so many processes; with `known`, in this one, what it does not know yet."""
         if known is None:
             parts = sketch_texts(texts, workers)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..engine import cut_shards, run
+from ..engine import Crew, cut_shards, run
 from .caps import describe_caps
 from .known import Known
 from .stories import Grouping, group_witnesses, headings_of, pair_rows, story_rows
@@ -41,7 +41,7 @@ class Found:
 
 
 def make_reprint_tables(
-    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: int = 1, remember: Path | None = None
+    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: Crew = 1, remember: Path | None = None
 ) -> dict[str, Rows]:
     """Rows of `stories`, `reprints` and `variants` for a whole corpus.
 
@@ -59,7 +59,7 @@ def make_reprint_tables(
     return {name: list(rows) for name, rows in found.rows.items()}
 
 
-def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path | None = None) -> Found:
+def find_reprints(witnesses: Sequence[Witness], workers: Crew = 1, remember: Path | None = None) -> Found:
     """As `make_reprint_tables`, for witnesses sorted by doc_id: those of a `Spool` are never all in memory."""
     is_remembered = remember is not None and REMEMBERED <= len(witnesses) <= MOST_REMEMBERED
     known = Known.read(remember) if remember is not None and is_remembered else None
@@ -76,7 +76,7 @@ def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path
     return Found(rows, tuple(describe_caps(witnesses, grouping)))
 
 
-def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: int = 1) -> Iterator[dict[str, Any]]:
+def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: Crew = 1) -> Iterator[dict[str, Any]]:
     """Rows of the table `variants`. Where many documents are copies, each two contents are collated once."""
     contents: dict[bytes, int] = {}
     number_of = {}

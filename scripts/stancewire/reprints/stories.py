@@ -16,6 +16,7 @@ from typing import TypeVar, overload
 
 import numpy as np
 
+from ..engine import Crew
 from ..tables import row_id
 from .candidates import FREQUENT
 from .known import Known
@@ -105,7 +106,7 @@ def headings_of(witnesses: Sequence[Witness]) -> Sequence[Heading | Witness]:
     return witnesses.headings if isinstance(witnesses, Spool) else witnesses
 
 
-def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known | None = None) -> Grouping:
+def group_witnesses(witnesses: Sequence[Witness], workers: Crew = 1, known: Known | None = None) -> Grouping:
     """Stories of witnesses sorted by doc_id; the outcome depends neither on the corpus's order nor on `workers`."""
     found = group_texts(_Readings(witnesses), workers, known)
     measured = found.measured
@@ -125,7 +126,7 @@ def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known
     return Grouping(tuple(stories), tuple(sorted(listed)), tuple(across), story_of, measured, bounded)
 
 
-def group_texts(texts: Sequence[str], workers: int = 1, known: Known | None = None) -> TextGroups:
+def group_texts(texts: Sequence[str], workers: Crew = 1, known: Known | None = None) -> TextGroups:
     """Groups of texts that are reprints of one another, each checked against its weakest link.
 
     Args:
