@@ -46,12 +46,17 @@ _ALIKE = {"layer": "mention", "anchor": "same", "origin": "manual", "status": "c
 
 @dataclass(frozen=True)
 class Asked:
-    """What all documents are read with. schemas: of the three tables. root: of the project's schemas."""
+    """What all documents are read with.
+
+    Attributes:
+        schemas: of the three tables. root: of the project's schemas. fineness: of the parts they are spread over.
+    """
 
     codebook: Codebook
     models: frozenset[str]
     schemas: Mapping[str, TableSchema]
     root: Path
+    fineness: int
 
 
 @dataclass
@@ -134,7 +139,7 @@ def read_part(asked: Asked, path: Path) -> Part:
         "quarantine": plain_table(asked.schemas["quarantine"], [*columns.quarantine, *rows.quarantine]),
     }
     current = len(columns.given) + sum(row["status"] == "current" for row in rows.judgements)
-    spread = {name: Spread.of(asked.schemas[name], table) for name, table in tables.items()}
+    spread = {name: Spread.of(asked.schemas[name], table, asked.fineness) for name, table in tables.items()}
     assignments = plain_table(asked.schemas["assignments"], [*columns.assignments, *rows.assignments])
     return Part(assignments, spread["judgements"], spread["quarantine"], current, rows.counts, rows.problems)
 

@@ -18,7 +18,7 @@ from ..project import Project
 from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, write_stage
 from .history import Judgements, read_judgements
 from .places import Document
-from .volume import LARGE, SpreadTable, iter_documents, read_buckets, spread_states, stored_bytes
+from .volume import LARGE, SpreadTable, fineness_for, iter_documents, read_buckets, spread_states, stored_bytes
 
 if TYPE_CHECKING:
     from .columns import Asked
@@ -72,7 +72,7 @@ def write_judgements(
     if stored_bytes(root) > LARGE:
         from .columns import Asked
 
-        asked = Asked(codebook, models, schemas, project.schema)
+        asked = Asked(codebook, models, schemas, project.schema, fineness_for(stored_bytes(root)))
         return _write_large(project, root, asked, folder, inputs, workers, progress)
     documents = read_documents(project.corpus, project.table_schemas)
     found = read_judgements(read_submissions(project, exports), documents, codebook, models)
@@ -127,8 +127,8 @@ def _write_large(
     with (
         Workers(workers, read_part.__module__) as pool,
         tempfile.TemporaryDirectory(prefix="stancewire-judgements-") as parts,
-        SpreadTable(schemas["judgements"], Path(parts)) as judgements,
-        SpreadTable(schemas["quarantine"], Path(parts)) as quarantine,
+        SpreadTable(schemas["judgements"], Path(parts), asked.fineness) as judgements,
+        SpreadTable(schemas["quarantine"], Path(parts), asked.fineness) as quarantine,
         spread_states(project, exports) as buckets,
     ):
         paths = list(buckets)

@@ -38,7 +38,15 @@ from .reading import Row
 
 LARGE = 32 << 20  # bytes of stored exports; fewer are read at once
 TIMES = 3  # a bucket of stored states is larger than one of objects
+PART = 8 << 20  # bytes of stored exports whose rows are sorted at once
+ROWS_AT_ONCE = 40_000  # that wait to be put down
 DOCUMENT = "document"
+_SECOND = "234567abcdefghijklmnopqrstuvwxyz"  # the characters of ids, in their order
+
+
+def fineness_for(stored: int) -> int:
+    """Parts for each first character of ids, for so many bytes of stored exports."""
+    return min(len(_SECOND), 1 << (stored // (PART * len(_SECOND))).bit_length())
 
 
 def stored_bytes(exports: Path) -> int:
@@ -112,21 +120,26 @@ def _plain(schema: TableSchema) -> pa.Schema:
 
 @dataclass(frozen=True)
 class Spread:
-    """Rows of a plain table, those whose ids begin alike together: (sign, first row, row after the last) of each."""
+    """Rows of a plain table, those whose ids begin alike together: (part, first row, row after the last) of each."""
 
     table: pa.Table
     bounds: tuple[tuple[str, int, int], ...]
 
     @classmethod
-    def of(cls, schema: TableSchema, table: pa.Table) -> Spread:
-        """The rows of a plain table."""
+    def of(cls, schema: TableSchema, table: pa.Table, fineness: int = 1) -> Spread:
+        """The rows of a plain table for a `SpreadTable` of the same fineness."""
         (key,) = schema.key
-        first = pc.utf8_slice_codeunits(table.column(key), 0, 1).combine_chunks()
+        first = pc.utf8_slice_codeunits(table.column(key), 0, 2).combine_chunks()
         order = pc.array_sort_indices(first)
-        signs = first.take(order).to_pylist()
-        starts = [at for at, sign in enumerate(signs) if at == 0 or sign != signs[at - 1]]
-        bounds = zip(starts, [*starts[1:], len(signs)][: len(starts)], strict=True)
-        return cls(table.take(order).combine_chunks(), tuple((signs[start], start, end) for start, end in bounds))
+        begun = first.take(order).value_counts()
+        bounds: list[tuple[str, int, int]] = []
+        at = 0
+        for sign, count in zip(begun.field(0).to_pylist(), begun.field(1).to_pylist(), strict=True):
+            part = f"{sign[0]}{_SECOND.index(sign[1]) * fineness // len(_SECOND):02}"
+            start = bounds.pop()[1] if bounds and bounds[-1][0] == part else at
+            at += count
+            bounds.append((part, start, at))
+        return cls(table.take(order).combine_chunks(), tuple(bounds))
 
 
 @contextlib.contextmanager
@@ -156,13 +169,15 @@ class SpreadTable:
 
     Args:
         schema: of a table whose key is one column of row ids. folder: for its parts; the caller removes it.
+        fineness: parts for each first character of ids, up to 32.
     """
 
-    def __init__(self, schema: TableSchema, folder: Path) -> None:
-        self.schema, self.folder = schema, folder
-        (self.key,) = schema.key
+    def __init__(self, schema: TableSchema, folder: Path, fineness: int = 1) -> None:
+        self.schema, self.folder, self.fineness = schema, folder, fineness
         self.plain = _plain(schema)
         self._parts: dict[str, pa.RecordBatchStreamWriter] = {}
+        self._waiting: list[Spread] = []
+        self._n_waiting = 0
 
     def __enter__(self) -> Self:
         return self
@@ -179,17 +194,30 @@ class SpreadTable:
         Raises:
             TableError: one has a column that the table has not, or a value of another type.
         """
-        self.add_spread(Spread.of(self.schema, plain_table(self.schema, rows)))
+        self.add_spread(Spread.of(self.schema, plain_table(self.schema, rows), self.fineness))
 
     def add_spread(self, rows: Spread) -> None:
         """Keep rows that are columns already."""
-        for sign, start, end in rows.bounds:
-            if sign not in self._parts:
-                self._parts[sign] = pa.ipc.new_stream(str(self._path(sign)), self.plain)
-            self._parts[sign].write_table(rows.table.slice(start, end - start))
+        self._waiting.append(rows)
+        self._n_waiting += rows.table.num_rows
+        if self._n_waiting > ROWS_AT_ONCE:
+            self._put_down()
 
-    def _path(self, sign: str) -> Path:
-        return self.folder / f"{self.schema.name}-{sign}.arrows"
+    def _put_down(self) -> None:
+        found: dict[str, list[tuple[pa.Table, int, int]]] = {}
+        for rows in self._waiting:
+            for part, start, end in rows.bounds:
+                found.setdefault(part, []).append((rows.table, start, end))
+        for part, pieces in found.items():
+            if part not in self._parts:
+                self._parts[part] = pa.ipc.new_stream(str(self._path(part)), self.plain)
+            tables = [table.slice(start, end - start) for table, start, end in pieces]
+            self._parts[part].write_table(pa.concat_tables(tables).combine_chunks())
+        self._waiting.clear()
+        self._n_waiting = 0
+
+    def _path(self, part: str) -> Path:
+        return self.folder / f"{self.schema.name}-{part}.arrows"
 
     def write(self, path: Path, pool: Workers | None = None) -> Written:
         """The whole table as one Parquet file.
@@ -200,10 +228,11 @@ class SpreadTable:
         Raises:
             TableError: a value outside its vocabulary, a null where one is required, a repeated key.
         """
+        self._put_down()
         for part in self._parts.values():
             part.close()
         hashed = ContentHash(self.schema)
-        paths = [self._path(sign) for sign in sorted(self._parts)]
+        paths = [self._path(part) for part in sorted(self._parts)]
         with ParquetFile(path, self.schema.arrow) as file:
             for made in (pool or Workers(1)).run(make_part, paths, shared=self.schema):
                 with pa.OSFile(str(made)) as source:
