@@ -60,12 +60,13 @@ def write_judgements(
         StancewireError: codebook, campaign, corpus tables or exports cannot be read.
     """
     from ..codebook import read_campaign, read_codebook
-    from ..label_studio.exports import read_submissions
+    from ..label_studio.exports import read_submissions, settle_aside
 
     codebook = read_codebook(project.codebook_yaml)
     campaign = read_campaign(project.campaign_yaml)
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
     folder, root = out or project.annotations, exports or project.exports
+    settle_aside(project.exports_aside, project.exports)  # an import that was killed while it put in what was whole
     decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
     inputs = hash_inputs(project, decided) | _hash_exports(root)
     schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}

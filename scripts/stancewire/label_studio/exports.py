@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import msgspec
 
 from ..errors import ExportError
 from ..project import Project
-from ..tables import write_text
+from ..tables import write_bytes, write_text
 from ..text.view import Piece
 from .conforming import first_fault
 from .model import PROJECTED, Mark, Submission
@@ -51,6 +53,14 @@ class Given:
         return f"{self.task_pass} r{self.round} {self.annotator_id}"
 
 
+@dataclass(frozen=True)
+class StoredTask:
+    """A task that conforms to the schema, as the text that stands in a stored export (`plain.plain_text`)."""
+
+    doc_id: str
+    data: bytes
+
+
 def export_text(document: Mapping[str, Any]) -> str:
     """The one way a stored export is written: sorted keys, one space, no escapes."""
     try:
@@ -62,29 +72,70 @@ def export_text(document: Mapping[str, Any]) -> str:
     return msgspec.json.format(compact, indent=1).decode() + "\n"
 
 
-def write_export(exports: Path, given: Given, project: str, tasks: list[dict[str, Any]], schemas: Path) -> Path:
+def write_export(
+    exports: Path,
+    given: Given,
+    project: str,
+    tasks: Sequence[dict[str, Any] | StoredTask],
+    schemas: Path,
+    aside: Path | None = None,
+) -> Path:
     """Store these tasks as the next file of `given`; what stands there is never touched.
+
+    Args:
+        aside: a folder that gets the file instead, for `settle_aside` to put it in its place.
 
     Raises:
         ExportError: the tasks break export.schema.json (nothing is written).
     """
-    folder = given.folder(exports)
-    number = max((int(path.stem) for path in _files(folder)), default=0) + 1
-    path = folder / f"{number:04d}.json"
-    document = {
+    folders = [given.folder(root) for root in (exports, aside) if root is not None]
+    number = max((int(path.stem) for folder in folders for path in _files(folder)), default=0) + 1
+    path = folders[-1] / f"{number:04d}.json"
+    document: dict[str, Any] = {
         "format": FORMAT,
         "sequence": number,
         "task_pass": given.task_pass,
         "round": given.round,
         "annotator_id": given.annotator_id,
         "project": project,
-        "tasks": sorted(tasks, key=lambda task: str(task["doc_id"])),
+        "tasks": [],
     }
+    ordered = sorted(tasks, key=lambda task: task.doc_id if isinstance(task, StoredTask) else str(task["doc_id"]))
+    document["tasks"] = [task for task in ordered if not isinstance(task, StoredTask)]
     reason = _broken(document, schemas)
     if reason is not None:
         raise ExportError(f"what was pulled of {project!r} breaks export.schema.json and is not stored: {reason}")
-    write_text(path, export_text(document))
+    if len(document["tasks"]) == len(ordered):
+        write_text(path, export_text(document))
+        return path
+    head, _, tail = export_text(document | {"tasks": []}).encode().rpartition(b"[]")
+    lines = [task.data if isinstance(task, StoredTask) else indented(export_text(task).encode()) for task in ordered]
+    write_bytes(path, b"".join([head, b"[\n  ", b",\n  ".join(lines), b"\n ]", tail]))
     return path
+
+
+def settle_aside(aside: Path, exports: Path, is_whole: bool = False) -> None:
+    """Put the files that were stored aside in their places: all of them, or none where they are not whole.
+
+    Args:
+        is_whole: nothing more will be stored aside. Once this was said, a later call does what a killed one left
+            undone; what is there and is not whole is of a killed run, and is removed.
+    """
+    whole = aside / "whole"
+    if is_whole and aside.is_dir():
+        write_text(whole, "Every file is here; they belong into the folder of stored exports.\n")
+    if whole.is_file():
+        for path in sorted(aside.glob("*-r*/*/*.json")):
+            place = exports / path.relative_to(aside)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+    if aside.is_dir():
+        shutil.rmtree(aside)
+
+
+def indented(task: bytes) -> bytes:
+    """A task's JSON, with an indent of one, as it stands among a file's tasks."""
+    return task.rstrip(b"\n").replace(b"\n", b"\n  ")  # line ends within strings are escaped
 
 
 def stored_givens(exports: Path) -> list[Given]:

@@ -1,7 +1,8 @@
 """Stored tasks of the plainest kind, decoded straight into values: one answer at most, made of spans with one label.
 
 What these classes take conforms to export.schema.json, so that it need not be checked against it once more; whatever
-else a stored export may hold is not taken, and is read the long way.
+else a stored export may hold is not taken, and is read the long way. Their fields stand in the order in which a stored
+export has its keys.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from .exports import indented
 
 Place = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", min_length=10, max_length=10)]
@@ -42,17 +45,17 @@ class PlainResult(Struct, gc=False, forbid_unknown_fields=True):
     value: PlainValue
 
 
-class PlainAnswer(Struct, gc=False, forbid_unknown_fields=True):
+class PlainAnswer(Struct, gc=False, forbid_unknown_fields=True, kw_only=True):
     """What its annotator said."""
 
     completed_by: Person
     created_at: Day
+    ground_truth: bool = False
+    lead_time: float | None = None
     result: list[PlainResult]
     unique_id: NotEmpty
     updated_at: Day
     was_cancelled: bool
-    ground_truth: bool = False
-    lead_time: float | None = None
 
 
 class PlainTask(Struct, gc=False, forbid_unknown_fields=True):
@@ -78,3 +81,8 @@ def read_plain(data: bytes) -> PlainTask | None:
         return _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def plain_text(task: PlainTask) -> bytes:
+    """A plain task as it stands in a stored export (see `exports.StoredTask`)."""
+    return indented(msgspec.json.format(msgspec.json.encode(task), indent=1))
