@@ -115,7 +115,7 @@ class _Drawn:
         offered: Iterable[Mapping[str, str]] = (
             self.data.get(source[1:], ()) if source.startswith("$") else [choice.attrib for choice in node]
         )
-        kind = "checkbox" if node.get("choice") == "multiple" else "radio"
+        kind = "radio" if node.get("choice") == "single-radio" else "checkbox"
         drawn = []
         for choice in offered:
             shown, hotkey = choice["value"], choice.get("hotkey")
@@ -126,6 +126,7 @@ class _Drawn:
             drawn.append(element("div", label, attributes={"class": "lsf-choice"}))
         about = {"class": "lsf-choices", "data-control": name, "title": node.get("requiredMessage", "")}
         about |= {"data-of-span": "yes"} if node.get("perRegion") else {}
+        about |= {"data-single": "yes"} if node.get("choice") == "single" else {}
         return element("div", drawn, attributes=about)
 
     def _text_area(self, node: ElementTree.Element) -> Html:
