@@ -95,7 +95,7 @@ class Cluster(Workers):
                 "install the same lock there"
             ) from None
         for worker, there in sorted(told.items()):
-            for name in here.keys() | there.keys():
+            for name in sorted(here.keys() | there.keys()):
                 if here.get(name) != there.get(name):
                     raise StancewireError(
                         f"{worker} has {name} {there.get(name)} where this machine has {here.get(name)}; "
