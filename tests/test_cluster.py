@@ -22,6 +22,8 @@ from stancewire.engine.cluster import Cluster
 from stancewire.errors import SourceError, StancewireError, UsageError
 from stancewire.project import Project
 
+pytestmark = pytest.mark.xdist_group("cluster")  # one cluster serves them all
+
 ROOT = Path(__file__).parents[1]
 FORMATS = ROOT / "tests" / "data" / "formats"
 # What is different in Dask's processes; this module's stages can be imported there; who dies once is given up.
