@@ -172,6 +172,15 @@ def test_build_of_the_shipped_corpus_on_a_cluster_gives_the_committed_bytes(
     assert after == before and len(before) > 20
 
 
+def test_reprints_are_found_on_a_cluster_as_here(cluster: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["--project", str(ROOT), "reprints", "--json"]
+    said = []
+    for how in ([], ["--scheduler", cluster]):
+        assert main([*call, *how]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] and '"stories"' in said[0]
+
+
 # what is wrong, in one line
 
 

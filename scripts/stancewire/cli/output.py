@@ -21,7 +21,7 @@ def add_scheduler(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="convert on an existing Dask cluster instead of processes, e.g. tcp://host:8786 (extra: scale); all its "
+        help="work on an existing Dask cluster instead of processes, e.g. tcp://host:8786 (extra: scale); all its "
         "machines need sources and tables on shared storage, under the same paths, and the same installation; same "
         "bytes. Start workers with --nthreads 1",
     )

@@ -237,22 +237,27 @@ def rules_sha256() -> str:
     for room in ("sources", "text", "conversion", "tables"):
         for path in sorted((package / room).glob("*.py")):
             hashed.update(path.read_bytes())
-    for library, found in _libraries().items():
+    for library, found in _libraries(LIBRARIES).items():
         hashed.update(f"{library} {found}\n".encode())
     return hashed.hexdigest()
 
 
 def machine() -> dict[str, str]:
     """What must be alike on all machines that work on one corpus: name -> version."""
+    package = Path(__file__).parents[1]
+    hashed = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        hashed.update(path.read_bytes())
     python = ".".join(map(str, sys.version_info[:2]))
-    return {"Python": python, **_libraries(), "the code of stancewire": rules_sha256()[:12]}
+    libraries = _libraries((*LIBRARIES, "rapidfuzz"))
+    return {"Python": python, **libraries, "the code of stancewire": hashed.hexdigest()[:12]}
 
 
-def _libraries() -> dict[str, str]:
+def _libraries(names: Iterable[str]) -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}
-    for library in LIBRARIES:
+    for library in names:
         try:
             found[library] = version(library)
         except PackageNotFoundError:  # one of an extra
