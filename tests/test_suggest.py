@@ -362,6 +362,12 @@ def test_slow_answer_is_given_up(project: Project, capsys: pytest.CaptureFixture
     assert "took more than 0.4 s for one answer; give it more with --timeout" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_timeout_is_a_time(project: Project, seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "http://127.0.0.1:9", f"--timeout={seconds}") == 2
+    assert "more than 0 seconds, and no more than a day" in capsys.readouterr().err
+
+
 def test_server_that_is_away_is_named(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     with backend_server(each(find_tokyo)) as backend:
         pass
