@@ -20,6 +20,8 @@ DESCRIPTOR = "datapackage.json"
 SUMS = "SHA256SUMS"
 ARCHIVE = "ARCHIVE.json"  # in the folder of a release that is too large for git: its zip's name, bytes and sha256
 RELEASES = "corpus/releases"
+FLAVOUR = "stancewire:flavour"
+FULL, TEXT_FREE, REBUILT = "full", "text-free", "rebuilt"  # rebuilt: from a text-free one, by a reader
 _SUM = re.compile(r"# (?P<bytes>\d{1,15}) (?P<path>.+)\n(?P<sha256>[0-9a-f]{64})  (?P=path)")
 
 

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from ..checks.files import Files, is_safe_path, open_files, sha256
 from ..checks.loading import read_json, read_parquet
-from ..checks.packaged import ARCHIVE, DESCRIPTOR
+from ..checks.packaged import ARCHIVE, DESCRIPTOR, FLAVOUR, FULL
 from ..errors import ReleaseError
 from ..project import Project
 from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
+
+FULL_CONTENTS = "stancewire:full_contents_sha256"
 
 
 @dataclass
@@ -54,6 +56,16 @@ class Package:
     def contents(self) -> str | None:
         """Hash over what makes the data what it is."""
         return self.descriptor.get("stancewire:contents_sha256")
+
+    @property
+    def flavour(self) -> str:
+        """Full, text-free or rebuilt (see `flavours`)."""
+        return str(self.descriptor.get(FLAVOUR, FULL))
+
+    @property
+    def full_contents(self) -> str | None:
+        """`contents` of the full flavour of the same data."""
+        return self.descriptor.get(FULL_CONTENTS, self.contents)
 
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:

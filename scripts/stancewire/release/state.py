@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from ..checks.files import open_files
 from ..checks.loading import table_file
+from ..checks.packaged import FULL, TEXT_FREE
 from ..checks.texts import CORRECTIONS_CSV, SOURCES_CSV, read_csv
 from ..codebook.dataset import Dataset, read_dataset
 from ..project import ANNOTATION_TABLES, CORPUS_TABLES, Project
@@ -57,10 +58,19 @@ class State:
     changes: tuple[Change, ...]
     version: Version
 
+    def schema(self, name: str) -> TableSchema:
+        """The schema of a table, `changes` excepted."""
+        return next(table.schema for table in self.tables if table.schema.name == name)
+
     @property
     def is_released(self) -> bool:
         """Are these the contents of the last release?"""
         return self.level == "none"
+
+    @property
+    def flavour(self) -> str:
+        """The flavour of the last release; full before the first."""
+        return FULL if self.last is None else self.last.flavour
 
     @property
     def label(self) -> str:
@@ -75,7 +85,7 @@ class State:
     def changes_table(self, version: str | None = None) -> tuple[TableSchema, pa.Table]:
         """Table `changes`: the last release's own where nothing has changed, else the changes since it."""
         schema = read_table_schema("changes", self.project.table_schemas)
-        if self.is_released and self.last is not None:
+        if self.is_released and self.last is not None and version in (None, str(self.version)):
             return schema, make_table(schema, self.last.table("changes"))
         release = version or str(self.version)
         return schema, make_table(schema, [row | {"release": release} for row in self.changes])
@@ -83,7 +93,9 @@ class State:
     def descriptor(self, label: str, changes: TableFile) -> dict[str, Any]:
         """The descriptor of the package with this version label, and table `changes` as it was written."""
         by_name = {table.schema.name: table for table in (*self.tables, changes)}
-        return make_descriptor(self.dataset, [by_name[name] for name in TABLES], label, self.created, self.contents)
+        about = {} if self.flavour == FULL else {"stancewire:release_flavour": self.flavour}
+        tables = [by_name[name] for name in TABLES]
+        return make_descriptor(self.dataset, tables, label, self.created, self.contents, about=about)
 
 
 def describe_table(schema: TableSchema, table: pa.Table, path: Path) -> TableFile:
@@ -122,9 +134,13 @@ def _since(
     if last is None:
         return "minor", (), next_version(None, "minor")
     version = parse_version(last.where)
-    if last.contents == descriptor["stancewire:contents_sha256"]:
+    if last.full_contents == descriptor["stancewire:contents_sha256"]:
         return "none", (), version
     today = Package("the project", open_files(project.root), descriptor)
+    if last.flavour == TEXT_FREE:
+        from .text_free import view_of
+
+        today = view_of(today, data_files(project))
     changes = tuple(diff_packages(last, today, ""))
     level = change_level(last, today, changes)
     return level, changes, next_version(version, level)
