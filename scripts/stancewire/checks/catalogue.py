@@ -4,8 +4,8 @@ Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are th
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
 `tests/data/checks/<id>.json`. What only converting can find is printed by `convert` (`found_by`), what merging finds by
-`merge` and, found again without writing, by `validate` (`gold.findings`); what else a stage finds while it works (a
-doubtful encoding) is printed by its own command.
+`merge` and, found again without writing, by `validate` (`gold.findings`), what only a release can have by `verify`;
+what else a stage finds while it works (a doubtful encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -186,10 +186,15 @@ _CONVERTED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("reprints-capped", 2, "warning", "The versions of a story, and all that share a passage, are compared in full.",
      "nothing, where the message names boilerplate; else compare some of these documents by hand"),
 )  # fmt: skip
+# What is seen only in a release.
+_RELEASED: tuple[tuple[str, int, Severity, str, str], ...] = (
+    ("text-withheld", 1, "problem", "A text-free package holds no quote, and a hash of each.",
+     "get the package again, from where it was published"),
+)  # fmt: skip
 
 CATALOGUE: dict[str, Check] = {
     row[0]: Check(*row, found_by=command)
-    for command, rows in (("validate", _ROWS), ("validate", _MERGED), ("convert", _CONVERTED))
+    for command, rows in (("validate", _ROWS), ("validate", _MERGED), ("convert", _CONVERTED), ("verify", _RELEASED))
     for row in rows
 }
 

@@ -66,6 +66,12 @@ def check_descriptor(files: Files) -> tuple[list[Problem], dict[str, dict[str, A
     return found, resources, damaged
 
 
+def flavour_of(files: Files) -> str:
+    """The flavour that the descriptor states; full where it states none."""
+    value = read_json(files, DESCRIPTOR)
+    return str(value.get(FLAVOUR, FULL)) if isinstance(value, dict) else FULL
+
+
 def _wrong_file(files: Files, path: str, expected: str) -> str:
     try:
         data = files.read(path)

@@ -5,7 +5,8 @@ and a hash for each quote, so that a reader who has the articles can put the wor
 are the right ones. It holds no sources and no exports, and no 8 words of a source in a row, in any file.
 
 - *Quotes*: a column whose value is a piece of an article is null, however short it is; column `<name>_sha256` has the
-  SHA-256 of the value in UTF-8. Where its words stand the row's own offsets say, or another table's.
+  SHA-256 of the value in UTF-8. Where its words stand the row's own offsets say, or another table's; of a quarantined
+  row, which may have none, the place itself.
 - *Own words*: what annotators, adjudicators and editors wrote stays, but for runs of words that stand in an article:
   these become their place, `⟦doc_id:start-end⟧` (see `places`), and `<name>_sha256` has the hash of the whole value.
   Names of people and things say who is meant; they are own words too. A word is a run of letters and digits.

@@ -27,7 +27,7 @@ from .flavours import (
     withheld_columns,
 )
 from .packages import Package
-from .places import Said, hide_words
+from .places import Said, hide_words, place_of
 from .text_files import Cut, cut_file
 
 LEFT_OUT = ("corpus/sources/", "annotations/exports/", "annotations/adjudications/")
@@ -72,7 +72,10 @@ def make_text_free(tables: Mapping[str, tuple[TableSchema, pa.Table]], files: Ma
     said: list[Said] = []
     puts: list[_Put] = []
     for name, columns in rows.items():
-        _withhold_quotes(name, columns)
+        if name == "quarantine":
+            _place_quarantined(columns, tables)
+        else:
+            _withhold_quotes(name, columns)
         _hash_ids(name, columns)
         _collect_own_words(name, columns, said, puts)
         if name == "changes":
@@ -184,6 +187,26 @@ def _withhold_quotes(table: str, columns: dict[str, Any]) -> None:
         values = _values(columns, name)
         columns[hash_column(name)] = [None if value is None else value_sha256(value) for value in values]
         columns[name] = [None] * len(values)
+
+
+def _place_quarantined(columns: dict[str, Any], tables: Mapping[str, tuple[TableSchema, pa.Table]]) -> None:
+    """The words of quarantined rows, which may have no offsets: their place where they stand in their document."""
+    names = ("doc_id", "text", "start", "end", "made_start", "made_end")
+    waiting: dict[str, list[int]] = {}
+    for row, (doc_id, value) in enumerate(zip(_as_list(columns["doc_id"]), _values(columns, "text"), strict=True)):
+        if value is not None:
+            waiting.setdefault(doc_id, []).append(row)
+    values = dict(zip(names, (_as_list(columns[name]) for name in names), strict=True))
+    placed: list[str | None] = [None] * len(values["text"])
+    for doc_id, text in _documents(tables) if waiting else ():
+        for row in waiting.get(doc_id, ()):
+            words = values["text"][row]
+            places = [(values[f"{made}start"][row], values[f"{made}end"][row]) for made in ("", "made_")]
+            if not any(start is not None and text[start:end] == words for start, end in places):
+                at = text.find(words)
+                placed[row] = place_of(doc_id, at, at + len(words)) if at >= 0 and words else None
+    columns["text_sha256"] = [None if value is None else value_sha256(value) for value in values["text"]]
+    columns["text"] = placed
 
 
 def _collect_own_words(table: str, columns: dict[str, Any], said: list[Said], puts: list[_Put]) -> None:
