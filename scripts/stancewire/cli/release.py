@@ -201,15 +201,21 @@ def run_rebuild(args: argparse.Namespace) -> int:
 
 def run_diff(args: argparse.Namespace) -> int:
     """Print how two versions differ."""
+    from ..checks.packaged import TEXT_FREE
     from ..release.diff import diff_packages
     from ..release.levels import change_level
+    from ..release.text_free import comparable
 
     old, new = _package(args, args.old), _package(args, args.new)
+    was, now = old.flavour, new.flavour
+    flavours = f" ({was} -> {now}, compared without texts)" if TEXT_FREE in (was, now) and was != now else ""
+    old, new = comparable(old, new)
     changes = diff_packages(old, new, new.version)
     level = change_level(old, new, changes)
     lines = [_change_line(row) for row in changes]
-    summary = f"{len(changes)} changes, level {level}: {old.version} -> {new.version}"
-    emit(args, {"old": old.version, "new": new.version, "level": level, "changes": changes}, [*lines, summary])
+    summary = f"{len(changes)} changes, level {level}: {old.version} -> {new.version}{flavours}"
+    about = {"old": old.version, "new": new.version, "old_flavour": was, "new_flavour": now, "level": level}
+    emit(args, about | {"changes": changes}, [*lines, summary])
     return 0
 
 

@@ -96,17 +96,12 @@ def text_free_schema(schema: TableSchema) -> TableSchema:
     made: dict[str, Any] = copy.deepcopy(schema.descriptor)
     fields = []
     for item in made["fields"]:
-        fields.append(item)
         name = item["name"]
         if name not in withheld_columns(schema.name):
+            fields.append(item)
             continue
         is_quote = name in QUOTES.get(schema.name, ())
-        item[WITHHELD] = "quote" if is_quote else "own words"
-        constraints = item.get("constraints", {})
-        if constraints.pop("required", False):
-            item[REQUIRED] = True
-        if not constraints:
-            item.pop("constraints", None)
+        fields.append(_optional(item) | {WITHHELD: "quote" if is_quote else "own words"})
         if hash_column(name) not in schema.by_name:
             whose = "which is withheld" if is_quote else "where words of an article in it were replaced by their place"
             said = f"SHA-256 of the full {name} in UTF-8, {whose}."
@@ -124,14 +119,35 @@ def full_schema(schema: TableSchema, nullable: bool = False) -> TableSchema:
         nullable: leave withheld columns nullable, for a table that could be restored in part.
     """
     made: dict[str, Any] = copy.deepcopy(schema.descriptor)
-    made["fields"] = [item for item in made["fields"] if HASH_OF not in item]
-    for item in made["fields"]:
-        item.pop(WITHHELD, None)
-        if item.pop(REQUIRED, False) and not nullable:
-            item["constraints"] = {"required": True, **item.get("constraints", {})}
+    made["fields"] = [_plain(item, nullable) for item in made["fields"] if HASH_OF not in item]
     if LICENCE in made:
         made["stancewire:licence"] = made.pop(LICENCE)
     return table_schema(made)
+
+
+def _optional(item: dict[str, Any]) -> dict[str, Any]:
+    """A field that may be null; where it might not be, that is noted in the same place."""
+    made: dict[str, Any] = {}
+    for key, value in item.items():
+        if key == "constraints" and value.get("required"):
+            made[REQUIRED] = True
+            value = {name: constraint for name, constraint in value.items() if name != "required"}
+        if key != "constraints" or value:
+            made[key] = value
+    return made
+
+
+def _plain(item: dict[str, Any], nullable: bool) -> dict[str, Any]:
+    """A field as it was before `_optional`; or without the note, where it stays nullable."""
+    made: dict[str, Any] = {}
+    for key, value in item.items():
+        if key == REQUIRED and not nullable:
+            made["constraints"] = {"required": True}
+        elif key == "constraints":
+            made["constraints"] = made.get("constraints", {}) | value
+        elif key not in (WITHHELD, REQUIRED):
+            made[key] = value
+    return made
 
 
 def free_entity_id(entity_id: str) -> str:

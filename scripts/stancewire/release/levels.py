@@ -13,8 +13,8 @@ _MEANINGS = ("definition", "favor_means", "against_means", "inverse_of", "label"
 
 
 def change_level(old: Package, new: Package, changes: Sequence[Change]) -> Level:
-    """The level that the change from `old` to `new` has; `none` where the contents are equal."""
-    if old.contents is not None and old.contents == new.contents:
+    """The level that the change from `old` to `new` has; `none` where the contents are equal, whatever the flavour."""
+    if old.full_contents is not None and old.full_contents == new.full_contents:
         return "none"
     return highest(["patch", *_row_levels(changes), *_schema_levels(old, new), *_meaning_levels(old, new)])
 

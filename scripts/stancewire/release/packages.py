@@ -20,6 +20,16 @@ from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
 
 FULL_CONTENTS = "stancewire:full_contents_sha256"
+DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
+DATA_FILES = (
+    "corpus/sources.csv",
+    "corpus/corrections.csv",
+    "corpus/withdrawn.csv",
+    "annotations/campaign.yaml",
+    "annotations/adjudications.jsonl",
+    "annotations/splits.yaml",
+    "annotations/splits_certificate.json",
+)
 
 
 @dataclass
@@ -102,6 +112,12 @@ class Package:
         if isinstance(table, str):
             raise ReleaseError(f"{self.where}: {path} cannot be read as Parquet ({table})")
         return table
+
+
+def data_paths(files: Files) -> list[str]:
+    """Paths of all files of a package, besides tables, that are data: received, decided, or made from the codebook."""
+    found = [path for folder in DATA_FOLDERS for path in files.names_below(folder)]
+    return sorted([*found, *(path for path in DATA_FILES if files.has(path))])
 
 
 def open_package(path: Path) -> Package:

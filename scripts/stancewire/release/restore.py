@@ -68,14 +68,18 @@ class Restorer:
     def restore(self, schema: TableSchema, table: pa.Table) -> Restored:
         """A table with its words, as far as these are there. Of documents first, since they have the titles."""
         made = Restored(schema, table.to_pylist())
-        withheld = [item["name"] for item in schema.descriptor["fields"] if WITHHELD in item]
+        withheld = {
+            item["name"]: item[WITHHELD] == "quote" for item in schema.descriptor["fields"] if WITHHELD in item
+        }
         for number, row in enumerate(made.rows):
-            for column in withheld:
+            for column, is_quote in withheld.items():
                 if row[hash_column(column)] is not None:
                     made.held.add(number)
-                    row[column] = self._value(schema.name, column, row)
-                    if row[column] is None:
+                    value = self._value(schema.name, column, row)
+                    if value is None:
                         made.lost.add(number)
+                    if value is not None or is_quote:  # own words keep their places
+                        row[column] = value
             if schema.name == "documents":
                 self.titles[row["doc_id"]] = row["title"]
         return made

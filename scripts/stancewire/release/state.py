@@ -19,20 +19,10 @@ from ..tables import TableSchema, content_sha256, file_sha256, make_table, read_
 from .descriptor import TableFile, contents_sha256, make_descriptor
 from .diff import Change, diff_packages
 from .levels import change_level
-from .packages import Package, last_release, parse_version
+from .packages import Package, data_paths, last_release, parse_version
 from .versions import Level, Version, next_version
 
 TABLES = (*CORPUS_TABLES, *ANNOTATION_TABLES)
-DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
-DATA_FILES = (
-    "corpus/sources.csv",
-    CORRECTIONS_CSV,
-    "corpus/withdrawn.csv",
-    "annotations/campaign.yaml",
-    "annotations/adjudications.jsonl",
-    "annotations/splits.yaml",
-    "annotations/splits_certificate.json",
-)
 _DATED = (("judgements", "updated_at"), ("assignments", "submitted_at"), ("adjudications", "decided_at"))
 
 
@@ -138,9 +128,9 @@ def _since(
         return "none", (), version
     today = Package("the project", open_files(project.root), descriptor)
     if last.flavour == TEXT_FREE:
-        from .text_free import view_of
+        from .text_free import comparable
 
-        today = view_of(today, data_files(project))
+        last, today = comparable(last, today)
     changes = tuple(diff_packages(last, today, ""))
     level = change_level(last, today, changes)
     return level, changes, next_version(version, level)
@@ -148,9 +138,7 @@ def _since(
 
 def data_files(project: Project) -> list[str]:
     """Paths of all files besides tables that are data: received, decided, or made from the codebook."""
-    files = open_files(project.root)
-    found = [path for folder in DATA_FOLDERS for path in files.names_below(folder)]
-    return sorted([*found, *(path for path in DATA_FILES if files.has(path))])
+    return data_paths(open_files(project.root))
 
 
 def _latest_day(project: Project, tables: dict[str, pa.Table]) -> str | None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from ..checks.decisions import ADJUDICATIONS
 from ..checks.files import Files, sha256
 from ..checks.loading import table_file
+from ..checks.packaged import TEXT_FREE
 from ..errors import ReleaseError
 from ..tables import TableSchema, content_sha256, make_table
 from .descriptor import NOT_CONTENT, contents_of
@@ -26,7 +27,7 @@ from .flavours import (
     value_sha256,
     withheld_columns,
 )
-from .packages import Package
+from .packages import FULL_CONTENTS, Package, data_paths
 from .places import Said, hide_words, place_of
 from .text_files import Cut, cut_file
 
@@ -102,8 +103,19 @@ def dump_schema(schema: TableSchema) -> bytes:
     return (json.dumps(schema.descriptor, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
+def comparable(old: Package, new: Package) -> tuple[Package, Package]:
+    """Two packages as they can be compared: where one is text-free, the other as it would be without its texts."""
+    if TEXT_FREE not in (old.flavour, new.flavour):
+        return old, new
+    return _without_texts(old), _without_texts(new)
+
+
+def _without_texts(package: Package) -> Package:
+    return package if package.flavour == TEXT_FREE else view_of(package, data_paths(package.files))
+
+
 def view_of(package: Package, paths: Iterable[str]) -> Package:
-    """A full package as its text-free one would be, for comparisons; `paths` are those of its other files."""
+    """A full package as its text-free one would be; `paths` are those of its other files."""
     tables = {
         name: (package.schema(name), package.table(name)) for name in package.resources if name not in NOT_CONTENT
     }
@@ -117,6 +129,7 @@ def as_package(package: Package, made: TextFree) -> Package:
         for name, table in made.tables.items()
     ]
     given = dict(package.descriptor) | {"resources": resources, "stancewire:contents_sha256": made.contents}
+    given[FULL_CONTENTS] = package.full_contents
     return _Held(package.where, _Overlaid(package.files, made.files), given, made.tables)
 
 
