@@ -49,7 +49,8 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
         with steps.step("converting the sources") as said:
             converted = convert_corpus(project, workers=workers, anew=True)
             problems += [*converted.rejects, *converted.problems]
-            said.append(f"{converted.counts['written']} documents")
+            withdrawn = f", {n} withdrawn" if (n := converted.counts["withdrawn"]) else ""
+            said.append(f"{converted.counts['written']} documents{withdrawn}")
         with steps.step("reading the stored exports") as said:
             judged = write_judgements(project)
             problems += judged.problems

@@ -48,6 +48,11 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("correction-row", 1, "problem", "Each row of corrections.csv is complete and well formed.", "mend the row"),
     ("correction-place", 1, "problem", "Each correction's quote stands at its place in its document.",
      "mend doc_id, start, end or quote in corrections.csv"),
+    ("withdrawn-row", 1, "problem", "Each row of withdrawn.csv is complete, and names a document once.",
+     "mend the row"),
+    ("withdrawn-document", 1, "problem",
+     "What withdrawn.csv names was once a document, and is in no table any more.",
+     "mend doc_id, or run: stancewire build"),
     ("reject-row", 1, "warning", "No source was refused.", "read why in corpus/rejects; mend its encoding or name"),
     # what the project decides
     ("codebook-syntax", 1, "problem", "schema/codebook.yaml is there and is YAML.", _LINE),

@@ -7,16 +7,19 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from ..errors import Problem
 from ..project import real_name, split_place, stored_name
+from ..tables import MANIFEST
 from .catalogue import problem
 from .files import Files, is_safe_path, sha256
-from .loading import Loaded, limited, one_line, table_file
+from .loading import Loaded, limited, one_line, read_json, table_file
 
 SOURCES = "corpus/sources"
 SOURCES_CSV = "corpus/sources.csv"
 CORRECTIONS_CSV = "corpus/corrections.csv"
+WITHDRAWN_CSV = "corpus/withdrawn.csv"
 
 
 def read_csv(files: Files, path: str) -> tuple[list[tuple[int, dict[str, str]]], str]:
@@ -26,6 +29,24 @@ def read_csv(files: Files, path: str) -> tuple[list[tuple[int, dict[str, str]]],
         return [(reader.line_num, {k: v or "" for k, v in row.items() if k is not None}) for row in reader], ""
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         return [], one_line(error)
+
+
+def withdrawn_ids(files: Files) -> frozenset[str]:
+    """The documents that are withdrawn; nothing where the list is missing or cannot be read."""
+    if not files.has(WITHDRAWN_CSV):
+        return frozenset()
+    return frozenset(row.get("doc_id", "").strip() for _, row in read_csv(files, WITHDRAWN_CSV)[0]) - {""}
+
+
+def withdrawn_places(files: Files) -> dict[str, str]:
+    """Where withdrawn documents stand in the sources (`a.txt`, `lines.jsonl#17`), by id.
+
+    As the last `convert` met them: a document whose source is gone is not among them.
+    """
+    value: Any = read_json(files, f"corpus/{MANIFEST}")
+    for key in ("convert", "settings", "withdrawn"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return {str(doc_id): str(place) for doc_id, place in value.items()} if isinstance(value, dict) else {}
 
 
 def check_sources(files: Files) -> list[Problem]:
@@ -84,8 +105,11 @@ def check_records(files: Files, loaded: Loaded) -> list[Problem]:
         (path, f"#{n}"): h for path, n, h in loaded.columns("documents", "source_path", "record_no", "raw_sha256")
     }
     refused = {(path, f"#{number}") for path, number in loaded.columns("rejects", "source_path", "record_no")}
+    left_out = set(withdrawn_places(files).values())
     found: list[Problem] = []
     for line, place, expected in rows:
+        if "".join(place) in left_out:
+            continue
         if place not in hashes and place not in refused:
             message = f"named in {SOURCES_CSV}:{line}, but there is no such record"
             found.append(problem("source-missing", prefix + "".join(place), "", message))
@@ -100,7 +124,10 @@ def check_corrections(files: Files, loaded: Loaded) -> list[Problem]:
     if not files.has(CORRECTIONS_CSV) or "documents" not in loaded.tables:
         return []
     found: list[Problem] = []
+    withdrawn = withdrawn_ids(files)
     for line, row in read_csv(files, CORRECTIONS_CSV)[0]:
+        if row.get("doc_id") in withdrawn:
+            continue
         text, start, end = loaded.texts.get(row.get("doc_id", "")), row.get("start", ""), row.get("end", "")
         if text is None:
             found.append(problem("correction-place", CORRECTIONS_CSV, line, f"no document {row.get('doc_id')!r}"))

@@ -52,17 +52,22 @@ def read_judgements(
     documents: Iterable[Document],
     codebook: Codebook,
     models: frozenset[str] = frozenset(),
+    withdrawn: frozenset[str] = frozenset(),
 ) -> Judgements:
     """All rows of all submissions, with their history.
 
     Args:
         submissions: as pulled, every state.
         models: annotators that are models; Label Studio's clock says nothing about them, so their `seconds` is null.
+        withdrawn: documents that are in no table; what was said of them is counted, and stays in the exports.
     """
     terms, known = Terms(codebook), NameIndex(codebook.entities, codebook.rules)
     by_id = {document.doc_id: document for document in documents}
     found = Judgements()
     for (doc_id, task_pass, _, annotator_id), states in by_assignment(submissions).items():
+        if doc_id in withdrawn:
+            found.counts["withdrawn_assignments"] += 1
+            continue
         document = by_id.get(doc_id)
         readings = [(state, _read_state(state, document, terms, known)) for state in states]
         judgements, quarantine = settle(readings)
@@ -111,7 +116,8 @@ def write_judgements(project: Project, out: Path | None = None, exports: Path | 
     campaign = read_campaign(project.campaign_yaml)
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
     folder, root = out or project.annotations, exports or project.exports
-    decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
+    documents_file = project.corpus / "documents.parquet"
+    decided = (project.codebook_yaml, project.campaign_yaml, project.withdrawn_csv, documents_file)
     inputs = hash_inputs(project, decided) | _hash_exports(root)
     documents = {document.doc_id: document for document in read_documents(project.corpus, project.table_schemas)}
     schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}
@@ -136,17 +142,20 @@ def iter_judgements(
     """What `read_judgements` gives of all stored exports; of many, some documents' at a time.
 
     Raises:
-        ExportError: a stored export cannot be read.
+        ExportError: a stored export cannot be read. SourceError: withdrawn.csv cannot be used.
     """
     from ..label_studio.exports import read_submissions
+    from ..sources import read_withdrawn
 
+    withdrawn = frozenset(read_withdrawn(project.withdrawn_csv))
     if stored_bytes(exports or project.exports) <= LARGE:
-        yield read_judgements(read_submissions(project, exports), documents.values(), codebook, models)
+        submissions = read_submissions(project, exports)
+        yield read_judgements(submissions, documents.values(), codebook, models, withdrawn)
         return
-    for submissions in read_buckets(project, exports):
-        judged = {submission.doc_id for submission in submissions}
+    for bucket in read_buckets(project, exports):
+        judged = {submission.doc_id for submission in bucket}
         known = [documents[doc_id] for doc_id in judged if doc_id in documents]
-        yield read_judgements(submissions, known, codebook, models)
+        yield read_judgements(bucket, known, codebook, models, withdrawn)
 
 
 def _write_large(

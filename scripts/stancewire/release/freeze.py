@@ -10,9 +10,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from ..checks.files import open_files
 from ..checks.loading import table_file
-from ..checks.packaged import ARCHIVE, DESCRIPTOR, SUMS, TEXT_FREE
+from ..checks.packaged import ARCHIVE, DESCRIPTOR, FULL, SUMS, TEXT_FREE
 from ..checks.project_checks import check_project
 from ..errors import ReleaseError
 from ..project import Project
@@ -22,6 +24,7 @@ from .package import package_into, write_package
 from .packages import release_versions
 from .state import State, read_state
 from .versions import Level, Version, check_version, highest, next_version, parse_version
+from .withdrawal import refuse_shared_sources
 
 GIT_BYTES = 20_000_000  # above this a release goes into a zip, and git keeps what says what is in it
 KEPT = (DESCRIPTOR, SUMS, "README.md", table_file("changes"))
@@ -64,9 +67,12 @@ def release(
     with project.writing():
         _refuse_problems(project)
         _refuse_uncommitted(project)
-        rights = _rights(project)
+        documents = _documents(project)
+        rights = documents.column("rights").to_pylist()
         flavour, closed = flavour or default_flavour(rights), closed_rights(rights)
         state = read_state(project)
+        if flavour == FULL:
+            refuse_shared_sources(state.data, documents.column("source_path").to_pylist())
         level = _level(state, flavour)
         chosen = _choose(project, state, level, version)
         folder = project.releases / str(chosen)
@@ -159,9 +165,9 @@ def _git_status(root: Path, untracked: str, *paths: str) -> list[str]:
     return [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if entry]
 
 
-def _rights(project: Project) -> list[str]:
+def _documents(project: Project) -> pa.Table:
     schema = read_table_schema("documents", project.table_schemas)
-    return read_table(project.corpus, schema, ["rights"]).column("rights").to_pylist()
+    return read_table(project.corpus, schema, ["rights", "source_path"])
 
 
 def _archive(project: Project, folder: Path, name: str, version: Version) -> Path | None:

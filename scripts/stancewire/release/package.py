@@ -86,7 +86,10 @@ def package_into(
         for name in state.files:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(project.root / name, target)
+            if name in state.data.others:
+                write_bytes(target, state.data.read(name))
+            else:
+                shutil.copyfile(project.root / name, target)
     by_name = {item.schema.name: item for item in files}
     ordered = [by_name[name] for name in TABLES]
     rows = {name: table for name, (_, table) in tables.items()}
@@ -114,8 +117,7 @@ def _write_text_free(
     """Tables and files of the text-free flavour, over the full tables that stand there, and their descriptor."""
     from .text_free import make_text_free
 
-    root = state.project.root
-    made = make_text_free(tables, {name: (root / name).read_bytes() for name in state.files})
+    made = make_text_free(tables, {name: state.data.read(name) for name in state.files})
     files = []
     for name, (schema, table) in made.tables.items():
         write_parquet(folder / table_file(name), table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +112,40 @@ class Package:
         if isinstance(table, str):
             raise ReleaseError(f"{self.where}: {path} cannot be read as Parquet ({table})")
         return table
+
+
+class OverlaidFiles:
+    """Files of which some (`others`, by name) have other bytes, or are not there (None)."""
+
+    def __init__(self, files: Files, others: Mapping[str, bytes | None]) -> None:
+        self.files, self.others = files, others
+
+    def names(self) -> list[str]:
+        """All files, sorted."""
+        there = {name for name, data in self.others.items() if data is not None}
+        return sorted((set(self.files.names()) - self.others.keys()) | there)
+
+    def names_below(self, folder: str) -> list[str]:
+        """All files below a folder, sorted."""
+        there = {name for name, data in self.others.items() if data is not None and name.startswith(f"{folder}/")}
+        return sorted((set(self.files.names_below(folder)) - self.others.keys()) | there)
+
+    def has(self, name: str) -> bool:
+        """Is there such a file?"""
+        return self.others[name] is not None if name in self.others else self.files.has(name)
+
+    def read(self, name: str) -> bytes:
+        """Its bytes; OSError where it is not there."""
+        if name not in self.others:
+            return self.files.read(name)
+        data = self.others[name]
+        if data is None:
+            raise FileNotFoundError(name)
+        return data
+
+    def size(self, name: str) -> int:
+        """Its size in bytes."""
+        return len(self.read(name)) if name in self.others else self.files.size(name)
 
 
 def data_paths(files: Files) -> list[str]:

@@ -121,7 +121,7 @@ def _rebuild_into(package: Package, sources: Sequence[Path | str], folder: Path)
     tables = {name: restorer.restore(package.schema(name), package.table(name)) for name in names}
     restorer.restore_ids(tables, read_codebook(folder / "schema/codebook.yaml").rules)
     tables["changes"] = Restored(package.schema("changes"), package.table("changes").to_pylist())
-    restore_changes(tables["changes"], tables)
+    restore_changes(tables["changes"], tables, restorer.plain_id)
     made.files = _fill_files(package, folder, restorer)
     written = _write_tables(package, folder, tables, made)
     made.missing = {

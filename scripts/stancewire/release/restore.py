@@ -154,11 +154,17 @@ def _document_of(value: str) -> str:
     return value.removeprefix("entity:").rpartition("#")[0]
 
 
-def restore_changes(made: Restored, tables: Mapping[str, Restored]) -> None:
+def restore_changes(made: Restored, tables: Mapping[str, Restored], plain_id: Callable[[str], str]) -> None:
     """New values of `changes`, which are those of today's rows; old ones stay hashes, as their texts are not there."""
     values: dict[str, dict[str, Row]] = {}
     for number, row in enumerate(made.rows):
         name, column = row["table"], row["column"]
+        for place in ("key", "old", "new"):
+            if is_hashed_id(row[place] or ""):
+                made.held.add(number)
+                row[place] = plain_id(row[place])
+                if is_hashed_id(row[place]):
+                    made.lost.add(number)
         if name not in tables or column not in withheld_columns(name):
             continue
         for side in ("old", "new"):

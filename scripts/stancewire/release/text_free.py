@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..checks.decisions import ADJUDICATIONS
-from ..checks.files import Files, sha256
+from ..checks.files import sha256
 from ..checks.loading import table_file
 from ..checks.packaged import TEXT_FREE
 from ..errors import ReleaseError
@@ -27,7 +28,7 @@ from .flavours import (
     value_sha256,
     withheld_columns,
 )
-from .packages import FULL_CONTENTS, Package, data_paths
+from .packages import FULL_CONTENTS, OverlaidFiles, Package, data_paths
 from .places import Said, hide_words, place_of
 from .text_files import Cut, cut_file
 
@@ -130,7 +131,7 @@ def as_package(package: Package, made: TextFree) -> Package:
     ]
     given = dict(package.descriptor) | {"resources": resources, "stancewire:contents_sha256": made.contents}
     given[FULL_CONTENTS] = package.full_contents
-    return _Held(package.where, _Overlaid(package.files, made.files), given, made.tables)
+    return _Held(package.where, OverlaidFiles(package.files, made.files), given, made.tables)
 
 
 @dataclass
@@ -146,28 +147,6 @@ class _Held(Package):
     def table(self, name: str) -> pa.Table:
         assert self.tables is not None
         return self.tables[name][1]
-
-
-class _Overlaid:
-    """Files of which some have other bytes."""
-
-    def __init__(self, files: Files, others: Mapping[str, bytes]) -> None:
-        self.files, self.others = files, others
-
-    def names(self) -> list[str]:
-        return sorted({*self.files.names(), *self.others})
-
-    def names_below(self, folder: str) -> list[str]:
-        return [name for name in self.names() if name.startswith(f"{folder}/")]
-
-    def has(self, name: str) -> bool:
-        return name in self.others or self.files.has(name)
-
-    def read(self, name: str) -> bytes:
-        return self.others[name] if name in self.others else self.files.read(name)
-
-    def size(self, name: str) -> int:
-        return len(self.read(name))
 
 
 def _documents(tables: Mapping[str, tuple[TableSchema, pa.Table]]) -> Iterator[tuple[str, str]]:
@@ -268,16 +247,23 @@ def _free_decision(value: str) -> str:
 
 
 def _withhold_changes(columns: dict[str, Any]) -> None:
-    """Old and new values of what is withheld as hashes, as long values are anyway."""
+    """Old and new values of what is withheld as hashes, as long values are anyway; entity ids as elsewhere."""
     tables, names = (columns[name].to_pylist() for name in ("table", "column"))
     for side in ("old", "new"):
-        values = _values(columns, side)
-        columns[side] = [
-            f"sha256:{value_sha256(value)}"
-            if value is not None and name in withheld_columns(table) and not value.startswith("sha256:")
-            else value
-            for table, name, value in zip(tables, names, values, strict=True)
-        ]
+        values = zip(tables, names, _values(columns, side), strict=True)
+        columns[side] = [value and _free_change(table, name, value) for table, name, value in values]
+    keys = zip(tables, _values(columns, "key"), strict=True)
+    columns["key"] = [free_entity_id(key) if table == "entities" else key for table, key in keys]
+
+
+def _free_change(table: str, column: str, value: str) -> str:
+    if column in ENTITY_IDS:
+        return free_entity_id(value)
+    return f"sha256:{value_sha256(value)}" if column in withheld_columns(table) and not _is_hash(value) else value
+
+
+def _is_hash(value: str) -> bool:
+    return re.fullmatch("sha256:[0-9a-f]{64}", value) is not None
 
 
 def _made(schema: TableSchema, columns: dict[str, Any]) -> pa.Table:
