@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -84,11 +84,13 @@ def make_text_free(tables: Mapping[str, tuple[TableSchema, pa.Table]], files: Ma
             _withhold_changes(columns)
     texts = {path: text for path, data in kept.items() if (text := _as_text(data)) is not None}
     cuts = {path: cut_file(path, text) for path, text in texts.items()}
-    hidden = hide_words([*said, *(item for cut in cuts.values() for item in cut.said)], _documents(tables))
+    for path, cut in cuts.items():
+        said += [replace(item, text=_free_decision(item.text)) if path == ADJUDICATIONS else item for item in cut.said]
+    hidden = hide_words(said, _documents(tables))
     for put, value in zip(puts, hidden, strict=False):
         put(value)
     changed: dict[str, str] = {}
-    position = len(said)
+    position = len(puts)
     for path, cut in cuts.items():
         made = _join(path, cut, hidden[position : position + len(cut.said)])
         position += len(cut.said)
@@ -157,8 +159,6 @@ def _documents(tables: Mapping[str, tuple[TableSchema, pa.Table]]) -> Iterator[t
 
 def _join(path: str, cut: Cut, hidden: Sequence[str | None]) -> str:
     made = [cut.quotes.get(number, piece) for number, piece in enumerate(hidden)]
-    if path == ADJUDICATIONS:
-        made = [piece and _free_decision(piece) for piece in made]
     if None in made:
         words = " ".join(cut.said[made.index(None)].text.split())[:60]
         raise ReleaseError(
