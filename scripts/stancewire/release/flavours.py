@@ -10,6 +10,7 @@ are the right ones. It holds no sources and no exports, and no 8 words of a sour
 - *Own words*: what annotators, adjudicators and editors wrote stays, but for runs of words that stand in an article:
   these become their place, `⟦doc_id:start-end⟧` (see `places`), and `<name>_sha256` has the hash of the whole value.
   Names of people and things say who is meant; they are own words too. A word is a run of letters and digits.
+- Hashes are there to check by. Of a name or two words anyone can guess what is hashed; they hide no secret.
 - An entity's id that spells 8 words or more is `<doc_id>#sha256-…`, a hash of the id.
 - Addresses (`url`, `source_path`, `doc_id`) stay: by them a reader finds the article.
 

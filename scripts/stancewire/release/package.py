@@ -25,7 +25,7 @@ from .card import citation, data_dictionary, dataset_card
 from .croissant import croissant
 from .csv_tables import csv_bytes
 from .descriptor import TableFile, dump, make_descriptor
-from .packages import FULL_CONTENTS
+from .packages import FULL_CONTENTS, FULL_FILES
 from .state import TABLES, State, describe_table, read_state
 from .versions import Version
 
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from .text_free import Tables
 
 STAGE = "package"
-# In a text-free package: of each table, and of each file with places for words, the SHA-256 that it has in a full one.
-FULL_HASH, FULL_FILES = "stancewire:full_hash", "stancewire:full_files"
+FULL_HASH = "stancewire:full_hash"  # of each table of a text-free package: of its file in the full one
 
 
 def write_package(project: Project) -> State:
@@ -70,26 +69,18 @@ def package_into(
     schema, changes = state.changes_table(None if version is None else str(version))
     tables: Tables = {}
     for name in TABLES:
-        path = folder / table_file(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        (folder / table_file(name)).parent.mkdir(parents=True, exist_ok=True)
         if name == "changes":
             tables[name] = schema, changes
-            write_parquet(path, changes)
         else:
             tables[name] = state.schema(name), read_table(project.table_path(name).parent, state.schema(name))
-            shutil.copyfile(project.table_path(name), path)
+    write_parquet(folder / table_file("changes"), changes)
     described = describe_table(schema, changes, folder / table_file("changes"))
     if (flavour or state.flavour) == TEXT_FREE:
         tables, files, descriptor = _write_text_free(state, folder, label, tables, described)
     else:
+        _copy_full(state, folder)
         files, descriptor = [*state.tables, described], state.descriptor(label, described)
-        for name in state.files:
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if name in state.data.others:
-                write_bytes(target, state.data.read(name))
-            else:
-                shutil.copyfile(project.root / name, target)
     by_name = {item.schema.name: item for item in files}
     ordered = [by_name[name] for name in TABLES]
     rows = {name: table for name, (_, table) in tables.items()}
@@ -111,10 +102,23 @@ def package_into(
     return state
 
 
+def _copy_full(state: State, folder: Path) -> None:
+    """Copy tables, `changes` excepted, and all other files that are data."""
+    for item in state.tables:
+        shutil.copyfile(state.project.table_path(item.schema.name), folder / item.path)
+    for name in state.files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if name in state.data.others:
+            write_bytes(target, state.data.read(name))
+        else:
+            shutil.copyfile(state.project.root / name, target)
+
+
 def _write_text_free(
     state: State, folder: Path, label: str, tables: Tables, changes: TableFile
 ) -> tuple[Tables, list[TableFile], dict[str, Any]]:
-    """Tables and files of the text-free flavour, over the full tables that stand there, and their descriptor."""
+    """Write tables and files of the text-free flavour; also gives them, described, and the descriptor."""
     from .text_free import make_text_free
 
     made = make_text_free(tables, {name: state.data.read(name) for name in state.files})

@@ -19,7 +19,8 @@ from ..project import Project
 from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
 
-FULL_CONTENTS = "stancewire:full_contents_sha256"
+# In a text-free package: what the full one has, its contents, and by path those files in which places stand for words.
+FULL_CONTENTS, FULL_FILES = "stancewire:full_contents_sha256", "stancewire:full_files"
 DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
 DATA_FILES = (
     "corpus/sources.csv",
@@ -86,6 +87,13 @@ class Package:
         for resource in self.descriptor["resources"]:
             if isinstance(resource, dict) and isinstance(resource.get("name"), str):
                 yield resource["name"], resource
+
+    def full_file_sha256(self, path: str) -> str | None:
+        """SHA-256 that a text file has in the full flavour; None where there is no such file."""
+        replaced = self.descriptor.get(FULL_FILES, {})
+        if path in replaced:
+            return str(replaced[path])
+        return sha256(self.files.read(path)) if self.files.has(path) else None
 
     def schema(self, name: str) -> TableSchema:
         """The schema of a table as this package has it; ReleaseError where there is none."""

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..checks.files import open_files, sha256
+from ..checks.files import is_safe_path, open_files, sha256
 from ..checks.loading import table_file
 from ..checks.packaged import REBUILT, TEXT_FREE
 from ..checks.texts import CORRECTIONS_CSV, read_csv
@@ -28,8 +28,9 @@ from ..errors import ReleaseError
 from ..tables import file_sha256, write_bytes, write_parquet
 from .copies import Copies, find_copies
 from .descriptor import TableFile, contents_of, dump, make_descriptor
-from .packages import FULL_CONTENTS, Package, open_package
+from .packages import FULL_CONTENTS, FULL_FILES, Package, open_package
 from .restore import Restored, Restorer, Row, restore_changes
+from .state import TABLES, describe_table
 from .text_files import cut_file
 from .text_free import SCHEMAS, dump_schema
 
@@ -117,7 +118,7 @@ def _rebuild_into(package: Package, sources: Sequence[Path | str], folder: Path)
     candidates = partial(_candidates, _metadata(package, folder, copies), _corrected(folder, texts))
     restorer = Restorer(texts, candidates, {(doc, number): (a, b) for doc, number, a, b in places})
     made = Rebuilt(folder, read=copies.n_read, unread=copies.unread)
-    names = [name for name in package.resources if name != "changes"]
+    names = [name for name in TABLES if name != "changes"]
     tables = {name: restorer.restore(package.schema(name), package.table(name)) for name in names}
     restorer.restore_ids(tables, read_codebook(folder / "schema/codebook.yaml").rules)
     tables["changes"] = Restored(package.schema("changes"), package.table("changes").to_pylist())
@@ -175,11 +176,12 @@ def _candidates(
 
 def _fill_files(package: Package, folder: Path, restorer: Restorer) -> list[str]:
     """Put words back into text files; those that are not what they were keep their places, and are named."""
-    from .package import FULL_FILES
     from .places import fill_places
 
     lost = []
     for path, digest in package.descriptor.get(FULL_FILES, {}).items():
+        if not path.startswith(_KEPT) or not is_safe_path(path) or not package.files.has(path):
+            raise ReleaseError(f"{package.where}: its descriptor names {path!r}, which is no file of it; get it again")
         text = package.files.read(path).decode("utf-8")
         cut = cut_file(path, text)
         filled = [fill_places(item.text, restorer.texts.get) for item in cut.said]
@@ -195,11 +197,10 @@ def _fill_files(package: Package, folder: Path, restorer: Restorer) -> list[str]
 def _write_tables(package: Package, folder: Path, tables: Mapping[str, Restored], made: Rebuilt) -> list[TableFile]:
     from .csv_tables import csv_bytes
     from .package import FULL_HASH
-    from .state import describe_table
 
     written = []
-    for name, resource in package.resources.items():
-        restored = tables[name]
+    for name in TABLES:
+        restored, resource = tables[name], package.resources[name]
         schema, table = restored.make()
         path = folder / table_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ from .flavours import (
     value_sha256,
     withheld_columns,
 )
-from .packages import FULL_CONTENTS, OverlaidFiles, Package, data_paths
+from .packages import FULL_CONTENTS, FULL_FILES, OverlaidFiles, Package, data_paths
 from .places import Said, hide_words, place_of
 from .text_files import Cut, cut_file
 
@@ -132,7 +132,7 @@ def as_package(package: Package, made: TextFree) -> Package:
         for name, table in made.tables.items()
     ]
     given = dict(package.descriptor) | {"resources": resources, "stancewire:contents_sha256": made.contents}
-    given[FULL_CONTENTS] = package.full_contents
+    given |= {FULL_CONTENTS: package.full_contents, FULL_FILES: made.full_sha256}
     return _Held(package.where, OverlaidFiles(package.files, made.files), given, made.tables)
 
 
