@@ -119,9 +119,9 @@ def _write_text_free(
     state: State, folder: Path, label: str, tables: Tables, changes: TableFile
 ) -> tuple[Tables, list[TableFile], dict[str, Any]]:
     """Write tables and files of the text-free flavour; also gives them, described, and the descriptor."""
-    from .text_free import make_text_free
+    from .text_free import kept_files, make_text_free
 
-    made = make_text_free(tables, {name: state.data.read(name) for name in state.files})
+    made = make_text_free(tables, kept_files(state.data, state.files))
     files = []
     for name, (schema, table) in made.tables.items():
         write_parquet(folder / table_file(name), table)

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..checks.decisions import ADJUDICATIONS
-from ..checks.files import sha256
+from ..checks.files import Files, sha256
 from ..checks.loading import table_file
 from ..checks.packaged import TEXT_FREE
 from ..errors import ReleaseError
@@ -63,14 +63,14 @@ class TextFree:
 
 
 def make_text_free(tables: Mapping[str, tuple[TableSchema, pa.Table]], files: Mapping[str, bytes]) -> TextFree:
-    """The text-free contents of a package, from its tables and its other files.
+    """The text-free contents of a package, from its tables and its other files (`kept_files`).
 
     Raises:
         ReleaseError: a file quotes an article in a way that no place can stand for.
     """
     rows = {name: dict(zip(table.column_names, table.columns, strict=True)) for name, (_, table) in tables.items()}
     free = {name: text_free_schema(schema) for name, (schema, _) in tables.items()}
-    kept = {path: data for path, data in files.items() if not path.startswith((*LEFT_OUT, SCHEMAS))}
+    kept = {path: data for path, data in files.items() if not path.startswith(SCHEMAS)}
     said: list[Said] = []
     puts: list[_Put] = []
     for name, columns in rows.items():
@@ -122,7 +122,12 @@ def view_of(package: Package, paths: Iterable[str]) -> Package:
     tables = {
         name: (package.schema(name), package.table(name)) for name in package.resources if name not in NOT_CONTENT
     }
-    return as_package(package, make_text_free(tables, {path: package.files.read(path) for path in paths}))
+    return as_package(package, make_text_free(tables, kept_files(package.files, paths)))
+
+
+def kept_files(files: Files, paths: Iterable[str]) -> dict[str, bytes]:
+    """Bytes of those files that a text-free package holds, too."""
+    return {path: files.read(path) for path in paths if not path.startswith(LEFT_OUT)}
 
 
 def as_package(package: Package, made: TextFree) -> Package:
