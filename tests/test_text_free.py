@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,13 @@ def test_package_is_the_same_bytes_each_time(
 
 
 # what can be done with it
+
+
+def test_frictionless_finds_it_valid(flavours: tuple[Path, Path]) -> None:
+    command = [str(Path(sys.executable).with_name("frictionless")), "validate", "datapackage.json"]
+    done = subprocess.run(command, cwd=flavours[1], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "INVALID" not in done.stdout and done.stdout.count("VALID") >= len(TABLES)
 
 
 def test_verify_finds_nothing_and_then_one_word(flavours: tuple[Path, Path], tmp_path: Path) -> None:

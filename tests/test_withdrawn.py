@@ -15,6 +15,8 @@ from stancewire.checks.project_checks import check_project
 from stancewire.cli import main
 from stancewire.corpus import convert_corpus
 from stancewire.errors import ReleaseError, SourceError
+from stancewire.judgements import stage
+from stancewire.judgements.stage import write_judgements
 from stancewire.project import Project
 from stancewire.release.freeze import release
 from stancewire.release.package import compare_packages, package_into
@@ -126,6 +128,14 @@ def test_release_rebuilds_itself_without_the_document(built: Project, tmp_path: 
     (tmp_path / "alone/SHA256SUMS").unlink()
     build_project(alone)
     assert {name: file_sha256(alone.table_path(name)) for name in before} == before
+
+
+def test_many_judgements_leave_it_out_alike(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [file_sha256(project.table_path(name)) for name in ("assignments", "judgements", "quarantine")]
+    assert write_judgements(project).counts["withdrawn_assignments"] == 4
+    monkeypatch.setattr(stage, "LARGE", -1)
+    assert write_judgements(project).counts["withdrawn_assignments"] == 4
+    assert [file_sha256(project.table_path(name)) for name in ("assignments", "judgements", "quarantine")] == before
 
 
 def test_document_comes_back_with_its_row_gone(project: Project) -> None:

@@ -55,9 +55,10 @@ def with_reasons(changes: Iterable[Change], today: Package, reasons: Mapping[str
     Args:
         reasons: why each document was withdrawn.
     """
+    keys = {name: today.schema(name).key for name in today.resources} if reasons else {}
     for row in changes:
-        if row["change"] == "removed" and row["table"] in today.resources and reasons:
-            key = today.schema(row["table"]).key
+        if row["change"] == "removed" and row["table"] in keys:
+            key = keys[row["table"]]
             parts = row["key"].rsplit(" ", len(key) - 1)  # a document's id may hold spaces, what follows does not
             if key[0] == "doc_id" and parts[0] in reasons:
                 row |= {"reason": f"withdrawn: {reasons[parts[0]]}"}
