@@ -70,11 +70,15 @@ def find_covered(said: Sequence[Said], documents: Iterable[tuple[str, str]]) -> 
         wanted += [(least, grams, False) for least, grams in anyone.items()]
         matches: list[re.Match[str]] = []
         for least, grams, is_own in wanted:
-            if not grams.keys() & set(_grams(folded, least)):
+            shared = grams.keys() & set(_grams(folded, least))
+            if not shared:
                 continue
             matches = matches or list(WORD.finditer(text))
             for first, gram in enumerate(_grams(folded, least)):
-                for number, place in grams.get(gram, ()):
+                if gram not in shared:
+                    continue
+                shared.discard(gram)  # where it stands once more, nothing is new
+                for number, place in grams[gram]:
                     _cover(covered[number], place, doc_id, text, matches, range(first, first + least), is_own)
     return covered
 
