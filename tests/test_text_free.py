@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 from test_checks import edit_table, edit_yaml, restamp
 from tiny_project import BODY, make_tiny_project, text_of
 
+from stancewire.checks.files import open_files
+from stancewire.checks.loading import load_tables
+from stancewire.checks.splits import check_certificate
 from stancewire.cli import main
 from stancewire.codebook import write_codebook_files
 from stancewire.corpus_view import open_corpus
@@ -181,6 +184,15 @@ def test_verify_holds_places_against_the_length_of_texts_that_are_not_there(
     restamp(project)
     found = {(item.check, item.place) for item in verify(text_free(project, tmp_path)).problems}
     assert {check for check, _ in found} == {"text-slice", "sentence-segment"}
+
+
+def test_certificate_of_splits_is_not_held_against_texts_that_are_not_there(project: Project, tmp_path: Path) -> None:
+    free = text_free(project, tmp_path)
+    (free / "annotations/splits_certificate.json").write_text("{}")
+    files = open_files(free)
+    loaded, _ = load_tables(files, TABLES)
+    (found,) = check_certificate(files, loaded)
+    assert (found.severity, found.check) == ("warning", "split-certificate") and "stancewire rebuild" in found.message
 
 
 def test_tables_open_in_pandas_and_what_needs_texts_says_so(
