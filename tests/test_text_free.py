@@ -382,6 +382,8 @@ def test_words_that_no_place_can_stand_for_stop_the_release(project: Project) ->
         release(project)
     edit_yaml(project.dataset_yaml, {"description": f"{QUOTE}."})
     write_package(project)
+    with pytest.raises(ReleaseError, match=r"CITATION\.cff holds words"):
+        release(project, dry_run=True)
     with pytest.raises(ReleaseError, match=r"CITATION\.cff holds words of (wire|local)-1 \('The envoy praised.*no 8"):
         release(project)
     assert not project.releases.exists() or list(project.releases.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,9 @@ def release(
         shown = project.relative(folder)
         named = (shown, project.relative(project.datapackage_json), "annotations")
         if dry_run:
+            if flavour == TEXT_FREE:  # only then may the package itself be refused
+                with tempfile.TemporaryDirectory(prefix="stancewire-release-") as scratch:
+                    package_into(project, Path(scratch) / "package", chosen, flavour)
             return Released(chosen, level, folder, None, len(state.changes), named, flavour, closed)
         beside = project.releases / f".{chosen}.writing"
         shutil.rmtree(beside, ignore_errors=True)  # of an earlier run that was killed
