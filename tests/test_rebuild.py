@@ -12,10 +12,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from flavoured import copy_of_the_seeds, write_flavours
+from flavoured import copy_of_the_seeds, find_runs, sources_of, write_flavours
 from test_checks import edit_table, edit_yaml, restamp
 from tiny_project import BODY, make_tiny_project, text_of
 
+from stancewire.build import build_project
 from stancewire.cli import main
 from stancewire.codebook import write_codebook_files
 from stancewire.corpus_view import open_corpus
@@ -153,6 +154,20 @@ def test_copies_are_found_by_what_they_say(
     kept_as(tmp_path / "mine", texts)
     (tmp_path / "mine" / "000_3a545f5dff7ed8e6.txt").write_text("Its name, and another text.\n")
     assert_whole(rebuild(flavours[1], [tmp_path / "mine"], tmp_path / "rebuilt"), flavours[0])
+
+
+def test_articles_of_every_format_are_rebuilt(tmp_path: Path) -> None:
+    """Pages, agency XML, Word, tables, archives: their texts, and what their markup states about them."""
+    assert main(["init", str(tmp_path / "formats")]) == 0
+    project = Project(tmp_path / "formats")
+    others = shutil.ignore_patterns("README.md", "sources.csv", "answer.json")
+    shutil.copytree(Path(__file__).parent / "data/formats", project.sources, ignore=others, dirs_exist_ok=True)
+    build_project(project)
+    full, free = write_flavours(project, tmp_path)
+    assert find_runs(free, sources_of(project)) == set()
+    made = rebuild(free, [project.sources], tmp_path / "rebuilt")
+    assert made.documents[1] > 50
+    assert_whole(made, full)
 
 
 def test_legacy_encoding_is_tried_where_the_package_names_it(project: Project, tmp_path: Path) -> None:
