@@ -156,13 +156,21 @@ def test_copies_are_found_by_what_they_say(
     assert_whole(rebuild(flavours[1], [tmp_path / "mine"], tmp_path / "rebuilt"), flavours[0])
 
 
+def rows_of_rejects(project: Project) -> list[dict[str, Any]]:
+    return pq.ParquetFile(project.table_path("rejects")).read().to_pylist()
+
+
 def test_articles_of_every_format_are_rebuilt(tmp_path: Path) -> None:
     """Pages, agency XML, Word, tables, archives: their texts, and what their markup states about them."""
     assert main(["init", str(tmp_path / "formats")]) == 0
     project = Project(tmp_path / "formats")
     others = shutil.ignore_patterns("README.md", "sources.csv", "answer.json")
     shutil.copytree(Path(__file__).parent / "data/formats", project.sources, ignore=others, dirs_exist_ok=True)
+    prose = "He said, after a long pause, that nobody knew, or wished to know, what it was that they had seen\n"
+    (project.sources / "headless.csv").write_text(prose + prose.replace("He", "She"))
     build_project(project)
+    (refused,) = rows_of_rejects(project)
+    assert "after a long pause" in refused["message"]
     full, free = write_flavours(project, tmp_path)
     assert find_runs(free, sources_of(project)) == set()
     made = rebuild(free, [project.sources], tmp_path / "rebuilt")

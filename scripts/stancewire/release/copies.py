@@ -38,21 +38,29 @@ class Copies:
 
     Attributes:
         of: copies by document. reasons: of documents that have none, why.
+        messages: why files were refused, of those reasons that were asked for.
         n_read: records that were read. unread: files that could not be, with the reason.
     """
 
     of: dict[str, Copy] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    messages: set[str] = field(default_factory=set)
     n_read: int = 0
     unread: dict[str, str] = field(default_factory=dict)
 
 
-def find_copies(documents: Sequence[Row], sources: Sequence[Path | str], columns: Mapping[str, str]) -> Copies:
+def find_copies(
+    documents: Sequence[Row],
+    sources: Sequence[Path | str],
+    columns: Mapping[str, str],
+    messages: frozenset[str] = frozenset(),
+) -> Copies:
     """Copies of documents in files and folders.
 
     Args:
         documents: rows with doc_id, raw_sha256, text_sha256, encoding and extractor.
         columns: which column of a table or of JSON is what, ours -> theirs; what is not named is guessed.
+        messages: SHA-256 of reasons for which files were refused.
 
     Raises:
         SourceError: a source does not exist.
@@ -62,9 +70,9 @@ def find_copies(documents: Sequence[Row], sources: Sequence[Path | str], columns
     codecs = sorted({row["encoding"] for row in documents})
     missing = set(by_text)
     for file in find_sources(sources, ENDINGS).files:
-        if not missing:
+        if not missing and len(found.messages) == len(messages):
             break
-        for record in _records(file, ReadOptions(columns=columns), found):
+        for record in _records(file, ReadOptions(columns=columns), found, messages):
             found.n_read += 1
             same = by_raw.get(hashlib.sha256(record.raw).hexdigest(), [])
             given = [row["encoding"] for row in same] or [None, *codecs]
@@ -99,13 +107,17 @@ def _index(documents: Iterable[Row], column: str) -> dict[str, list[Row]]:
     return found
 
 
-def _records(file: SourceFile, options: ReadOptions, found: Copies) -> Iterator[SourceRecord]:
+def _records(
+    file: SourceFile, options: ReadOptions, found: Copies, messages: frozenset[str]
+) -> Iterator[SourceRecord]:
     try:
         for item in read_sources([file], options):
             if isinstance(item, SourceRecord):
                 yield item
             elif isinstance(item, Reject):
                 found.unread[item.source_path] = item.message
+                if hashlib.sha256(item.message.encode("utf-8", "surrogatepass")).hexdigest() in messages:
+                    found.messages.add(item.message)
     except MissingExtra as error:
         found.unread[file.source_path] = str(error)
 

@@ -9,7 +9,8 @@ are the right ones. It holds no sources and no exports, and no 8 words of a sour
   row, which may have none, the place itself.
 - *Own words*: what annotators, adjudicators and editors wrote stays, but for runs of words that stand in an article:
   these become their place, `⟦doc_id:start-end⟧` (see `places`), and `<name>_sha256` has the hash of the whole value.
-  Names of people and things say who is meant; they are own words too. A word is a run of letters and digits.
+  Names of people and things say who is meant; they are own words too. A word is a run of letters and digits. What a
+  reject says of a table's columns is withheld whole.
 - Hashes are there to check by. Of a name or two words anyone can guess what is hashed; they hide no secret.
 - An entity's id that spells 8 words or more is `<doc_id>#sha256-…`, a hash of the id.
 - Addresses (`url`, `source_path`, `doc_id`) stay: by them a reader finds the article.
@@ -60,6 +61,8 @@ OWN_WORDS: dict[str, dict[str, int]] = {
     "entities": {"name": LONG, "aliases": LONG},
     "targets": {"name": LONG, "definition": LONG, "favor_means": LONG, "against_means": LONG},
 }
+# The check whose messages list the columns of a table: of one without a header these are its first article.
+LISTS_COLUMNS = "source-columns"
 ENTITY_IDS = ("entity_id", "holder_entity_id", "via_entity_id")
 WITHHELD, REQUIRED, HASH_OF, LICENCE = (
     f"stancewire:{name}" for name in ("withheld", "required", "hash_of", "full_licence")

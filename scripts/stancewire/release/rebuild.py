@@ -112,11 +112,13 @@ def _rebuild_into(package: Package, sources: Sequence[Path | str], folder: Path)
             write_bytes(folder / name, files.read(name))
     documents = package.table("documents").drop_columns(["text"]).to_pylist()
     columns = read_dataset(folder / "schema/dataset.yaml").columns
-    copies = find_copies(documents, sources, columns)
+    messages = frozenset(_column(package, "rejects", "message_sha256")) - {None}
+    copies = find_copies(documents, sources, columns, messages)
     texts = {doc_id: copy.text for doc_id, copy in copies.of.items()}
     places = zip(*(_column(package, "sentences", n) for n in ("doc_id", "sent_no", "start", "end")), strict=True)
     candidates = partial(_candidates, _metadata(package, folder, copies), _corrected(folder, texts))
-    restorer = Restorer(texts, candidates, {(doc, number): (a, b) for doc, number, a, b in places})
+    sentences = {(doc, number): (a, b) for doc, number, a, b in places}
+    restorer = Restorer(texts, candidates, sentences, copies.messages)
     made = Rebuilt(folder, read=copies.n_read, unread=copies.unread)
     names = [name for name in TABLES if name != "changes"]
     tables = {name: restorer.restore(package.schema(name), package.table(name)) for name in names}

@@ -56,12 +56,13 @@ class Restorer:
     Attributes:
         texts: canonical texts by document, of those that there are copies of.
         candidates: what else a document's columns may say.
-        sentences: place by document and number.
+        sentences: place by document and number. messages: why files were refused.
     """
 
     texts: Mapping[str, str]
     candidates: Candidates
     sentences: Mapping[tuple[str, int], tuple[int, int]]
+    messages: Iterable[str] = ()
     titles: dict[str, str | None] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -93,6 +94,8 @@ class Restorer:
     def _values(self, table: str, column: str, row: Row) -> Iterator[str | None]:
         if row[column] is not None:  # with places
             yield fill_places(row[column], self.texts.get)
+        elif table == "rejects":
+            yield from self.messages
         elif table == "documents":
             yield self.texts.get(row["doc_id"])
             yield from self.candidates(row["doc_id"], column)

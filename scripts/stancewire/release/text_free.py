@@ -19,6 +19,7 @@ from ..tables import TableSchema, content_sha256, make_table
 from .descriptor import NOT_CONTENT, contents_of
 from .flavours import (
     ENTITY_IDS,
+    LISTS_COLUMNS,
     LONG,
     OWN_WORDS,
     QUOTES,
@@ -78,6 +79,8 @@ def make_text_free(tables: Mapping[str, tuple[TableSchema, pa.Table]], files: Ma
             _place_quarantined(columns, tables)
         else:
             _withhold_quotes(name, columns)
+        if name == "rejects":
+            _withhold_columns(columns)
         _hash_ids(name, columns)
         _collect_own_words(name, columns, said, puts)
         if name == "changes":
@@ -206,11 +209,20 @@ def _place_quarantined(columns: dict[str, Any], tables: Mapping[str, tuple[Table
     columns["text"] = placed
 
 
+def _withhold_columns(columns: dict[str, Any]) -> None:
+    """Withhold what rejects say of columns: of a table without a header these may be words of an article."""
+    messages = _values(columns, "message")
+    withheld = [check == LISTS_COLUMNS for check in _as_list(columns["check"])]
+    marked = list(zip(messages, withheld, strict=True))
+    columns["message_sha256"] = [value_sha256(message) if is_out else None for message, is_out in marked]
+    columns["message"] = [None if is_out else message for message, is_out in marked]
+
+
 def _collect_own_words(table: str, columns: dict[str, Any], said: list[Said], puts: list[_Put]) -> None:
     """Note the own words of a table; what is put in their place comes later."""
     for name, least in OWN_WORDS.get(table, {}).items():
         values = _values(columns, name)
-        hashes = columns[hash_column(name)] = [None] * len(values)
+        hashes = columns.setdefault(hash_column(name), [None] * len(values))
         doc_ids = _own_documents(columns, len(values))
         for row, value in enumerate(values):
             if value is not None:
