@@ -54,7 +54,8 @@ def build_project(
         with steps.step("converting the sources") as said:
             converted = convert_corpus(project, workers=workers, scheduler=scheduler, anew=True)
             problems += [*converted.rejects, *converted.problems]
-            said.append(f"{converted.counts['written']} documents")
+            withdrawn = f", {n} withdrawn" if (n := converted.counts["withdrawn"]) else ""
+            said.append(f"{converted.counts['written']} documents{withdrawn}")
         with steps.step("reading the stored exports") as said:
             judged = write_judgements(project)
             problems += judged.problems

@@ -31,6 +31,7 @@ from .sources import (
     find_sources,
     name_documents,
     read_sources_csv,
+    read_withdrawn,
     spread_prefixes,
 )
 from .sources.files import with_name
@@ -51,8 +52,8 @@ class ConvertReport:
     """What `convert` did.
 
     Attributes:
-        counts: read (files), records, written, rejected, ignored, furniture_candidates; rejected_by, by_format,
-            by_encoding, by_columns, left_aside, rows: each a count by name.
+        counts: read (files), records, written, rejected, ignored, withdrawn, furniture_candidates; rejected_by,
+            by_format, by_encoding, by_columns, left_aside, rows: each a count by name.
         rejects: one problem for each source or record that was refused (also rows of the table `rejects`).
         problems: all other problems and warnings.
         changes: files added, changed, removed and the same since the last run; None where all was converted.
@@ -190,6 +191,7 @@ def _prepare(
     corrections: dict[str, Any] = {}
     facts: Mapping[str, SourceFacts] = {}
     own_roots: frozenset[int] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
     schemas = None
     if project is not None:
         from .codebook import read_codebook, read_dataset
@@ -197,6 +199,7 @@ def _prepare(
         codebook = read_codebook(project.codebook_yaml)
         own_roots = frozenset(number for number, source in enumerate(sources) if base_of(source) == project.sources)
         facts = read_sources_csv(project.sources_csv)
+        withdrawn = frozenset(read_withdrawn(project.withdrawn_csv))
         if own_roots and project.corrections_csv.is_file():
             from .text.corrections import read_corrections
 
@@ -205,7 +208,9 @@ def _prepare(
         if project.dataset_yaml.is_file():
             reading = replace(reading, columns={**read_dataset(project.dataset_yaml).columns, **reading.columns})
     lexicon = Lexicon.for_codebook(codebook)
-    conversion = Conversion(lexicon, corrections, own_roots, encoding, fields, Path(), schemas, reading=reading)
+    conversion = Conversion(
+        lexicon, corrections, own_roots, encoding, fields, Path(), schemas, reading=reading, withdrawn=withdrawn
+    )
     return conversion, facts
 
 
@@ -215,7 +220,8 @@ def _with_rules(conversion: Conversion, files: Sequence[SourceFile]) -> Conversi
     words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
     settings = (conversion.encoding, conversion.fields, reading.limits, sorted(reading.columns.items()))
     loose = loose_corrections(conversion.corrections, files)
-    return replace(conversion, rules=repr((rules_sha256(), words, *settings)), loose=loose)
+    rules = repr((rules_sha256(), words, *settings, sorted(conversion.withdrawn)))
+    return replace(conversion, rules=rules, loose=loose)
 
 
 def _files_to_read(found: FoundSources, names: Mapping[int, str], prefixes: Sequence[str]) -> list[SourceFile]:

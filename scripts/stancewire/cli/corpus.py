@@ -210,6 +210,8 @@ def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
         lines += _change_lines(report.changes)
     if counts["ignored"]:
         lines[0] += f", {counts['ignored']} hidden files left aside"
+    if counts["withdrawn"]:
+        lines.append(f"  {counts['withdrawn']} documents were left out: corpus/withdrawn.csv names them")
     shown = (
         ("rejected", "rejected_by"),
         ("by format", "by_format"),

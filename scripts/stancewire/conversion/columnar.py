@@ -97,8 +97,8 @@ class Batch:
         span = parcel.span
         raw = None if span is not None and span.groups else _read(file, span)
         format = digest = None
-        # What is known of single records, and JSON in UTF-16 and -32, are not ordinary.
-        if raw is not None and not facts.inside:
+        # What is known of single records, what is withdrawn, and JSON in UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside and not self.conversion.withdrawn:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
             format = None if format == "jsonl" and wide_codec(raw[:4]) is not None else format
         if raw is not None and format == "jsonl":

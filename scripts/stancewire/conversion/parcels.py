@@ -48,6 +48,7 @@ class Conversion:
         encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
         folder: where parts are written. schemas: the project's own table schemas, if any.
         rules: a hash of the code and settings that rows depend on. reading: limits and columns for the readers.
+        withdrawn: documents that get no rows (`sources.withdrawn`).
         loose: a hash of the corrections of documents that have no file's name: any file may hold them as records.
     """
 
@@ -60,6 +61,7 @@ class Conversion:
     schemas: Path | None = None
     rules: str = ""
     reading: ReadOptions = field(default_factory=ReadOptions)
+    withdrawn: frozenset[str] = frozenset()
     loose: str = ""
 
 

@@ -67,6 +67,7 @@ class Run:
     listed: set[tuple[str, str]] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
+    withdrawn: dict[str, str] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     judged: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -143,7 +144,9 @@ class Run:
     def write(self) -> None:
         """Put the tables in their places, and remember what was done; the parts are not needed any more."""
         work = self.conversion.folder
-        write_stage(work.parent, "convert", self.tables, _inputs(self.project, self.sources, self.hashes))
+        inputs = _inputs(self.project, self.sources, self.hashes)
+        settings = {"withdrawn": dict(sorted(self.withdrawn.items()))} if self.withdrawn else None
+        write_stage(work.parent, "convert", self.tables, inputs, settings)
         remove(work)
         work.mkdir()
         if self.candidates:
@@ -184,6 +187,9 @@ class Run:
         for item in said:
             if isinstance(item, Tally) and item.kind == "listed":
                 self.listed.add((item.source_path, item.what))
+            elif isinstance(item, Tally) and item.kind == "withdrawn":
+                doc_id, _, place = item.what.partition("\n")
+                self.withdrawn[doc_id] = item.source_path + place
             elif isinstance(item, Tally):
                 self.met[item.kind][item.what] += item.count
 
@@ -284,7 +290,8 @@ class Run:
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
-        self.problems += [*self.found.warnings, *(check_judged(self.judged, self.texts) if whole else ())]
+        judged = {doc_id: texts for doc_id, texts in self.judged.items() if doc_id not in self.conversion.withdrawn}
+        self.problems += [*self.found.warnings, *(check_judged(judged, self.texts) if whole else ())]
         own_roots = self.conversion.own_roots
         if not own_roots:
             return
@@ -305,6 +312,7 @@ class Run:
             "written": rows["documents"],
             "rejected": len(rejects),
             "ignored": len(self.found.ignored),
+            "withdrawn": len(self.withdrawn),
             "rejected_by": _by_name(reject.check for reject in rejects),
             "by_format": _by_name(self.formats),
             "by_encoding": _by_name(self.encodings),
@@ -354,7 +362,7 @@ def _inputs(project: Project | None, sources: Sequence[Path | str], hashes: Mapp
             by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")
         inputs = {f"{roots[root]}/": hash_lines(sorted(lines)) for root, lines in by_root.items()}
     if project is not None:
-        for path in (project.sources_csv, project.corrections_csv, project.codebook_yaml):
+        for path in (project.sources_csv, project.corrections_csv, project.withdrawn_csv, project.codebook_yaml):
             if path.is_file():
                 inputs[project.relative(path)] = file_sha256(path)
     return inputs

@@ -29,7 +29,7 @@ from typing import Any
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, parse_boundary
 from ..codebook.model import Codebook
 from ..errors import CodebookError, Problem
-from ..project import schema_directory
+from ..project import Project, schema_directory
 from ..tables import row_id
 
 _KEYS = (
@@ -91,6 +91,18 @@ def read_decisions(path: Path) -> list[Decision]:
     except UnicodeDecodeError as error:
         raise CodebookError(f"{path}: not UTF-8 (byte {error.start}); restore it from version control") from None
     return [parse_decision(line, f"{path}:{number}", number) for number, line in _lines(text)]
+
+
+def standing_decisions(project: Project) -> list[Decision]:
+    """The decisions of a project, but for those about withdrawn documents, which have no judgements any more.
+
+    Raises:
+        CodebookError: a line is not a decision. SourceError: withdrawn.csv cannot be used.
+    """
+    from ..sources import read_withdrawn
+
+    withdrawn = read_withdrawn(project.withdrawn_csv)
+    return [item for item in read_decisions(project.adjudications_jsonl) if item.doc_id not in withdrawn]
 
 
 def _lines(text: str) -> list[tuple[int, str]]:

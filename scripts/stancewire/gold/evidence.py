@@ -20,7 +20,7 @@ from ..judgements.versions import Versions
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
 from .counted import COUNTED_LAYER, CountedStances
-from .decisions import Decision, DecisionIndex, read_decisions
+from .decisions import Decision, DecisionIndex, standing_decisions
 from .merge import Outcome, merge_units
 from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, settle_by_model
@@ -162,7 +162,7 @@ def read_evidence(
         documents = find_rows(project.corpus, schema, "doc_id", judged, columns)
     codebook = read_codebook(project.codebook_yaml)
     assignments = read_rows(project, folder, "assignments", doc_ids)
-    decisions = read_decisions(project.adjudications_jsonl)
+    decisions = standing_decisions(project)
     return Evidence(
         codebook=codebook,
         campaign=read_campaign(project.campaign_yaml),

@@ -20,7 +20,7 @@ from ..splits.stage import make_split, targets_of
 from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_bytes, write_stage
 from . import counted as columns
 from .counted import COUNTED_LAYER, COUNTED_METHODS, CountedStances, count_stances
-from .decisions import Decision, DecisionIndex, read_decisions
+from .decisions import Decision, DecisionIndex, standing_decisions
 from .evidence import Evidence, Row, read_evidence
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome
@@ -201,7 +201,7 @@ def _count_large(
     schemas = {name: read_table_schema(name, project.table_schemas) for name in ("document_stances", "conflicts")}
     given = read_table(source, read_table_schema("assignments", project.table_schemas), ["doc_id"]).to_pylist()
     partly = Versions(project, codebook, given, exports).partly_shown
-    return count_stances(source, schemas, read_decisions(project.adjudications_jsonl), method, apart=partly)
+    return count_stances(source, schemas, standing_decisions(project), method, apart=partly)
 
 
 def _iter_rows(table: pa.Table) -> Iterator[Row]:
@@ -213,7 +213,7 @@ def _inputs(project: Project, source: Path) -> dict[str, str]:
     tables = [
         project.table_path(name) for name in CORPUS_TABLES if name in ("documents", "sentences", "stories", "variants")
     ]
-    decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml]
+    decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml, project.withdrawn_csv]
     if project.splits_yaml.is_file():
         decided += [project.splits_yaml, project.table_path("segments")]
     inputs = hash_inputs(project, [*decided, *tables])

@@ -50,6 +50,7 @@ class Asked:
 
     Attributes:
         schemas: of the three tables. root: of the project's schemas. fineness: of the parts they are spread over.
+        withdrawn: documents that are in no table.
     """
 
     codebook: Codebook
@@ -57,6 +58,7 @@ class Asked:
     schemas: Mapping[str, TableSchema]
     root: Path
     fineness: int
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -132,7 +134,7 @@ def read_part(asked: Asked, path: Path) -> Part:
         if document is None or not reader.add(document, found):
             others += [submission for state in found for submission in state.submissions(asked.root)]
     judged = [documents[name] for name in {submission.doc_id for submission in others} if name in documents]
-    rows = read_judgements(others, judged, asked.codebook, asked.models)
+    rows = read_judgements(others, judged, asked.codebook, asked.models, asked.withdrawn)
     columns = reader.columns
     tables = {
         "judgements": pa.concat_tables([reader.table(), plain_table(asked.schemas["judgements"], rows.judgements)]),
