@@ -22,6 +22,7 @@ from . import counted as columns
 from .counted import COUNTED_LAYER, COUNTED_METHODS, CountedStances, count_stances
 from .decisions import Decision, DecisionIndex, read_decisions
 from .evidence import Evidence, Row, read_evidence
+from .kept import keep_votes
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome
 from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, method_notes
@@ -176,6 +177,8 @@ def write_gold(
         made[name] = (schema, make_table(schema, listed if counted is None else counted.with_rows(schema, listed)))
     settings = {} if methods == usual else {"methods": methods}
     write_stage(folder, STAGE, made, _inputs(project, source), settings)
+    if (folder, source, exports) == (project.annotations, project.annotations, None):
+        keep_votes(project, [outcome.unit for outcome in outcomes], models, methods)
     certificate = folder / project.splits_certificate.name
     if split is None:
         certificate.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..gold.explain import Explanation
+from ..gold.explain import Explanation, chance_words
 from ..tables import write_text
 from .account import release_words
 
@@ -164,6 +164,8 @@ def _fields(body: Element, about: Explanation) -> None:
         _add(line, "td", "undecided" if item["value"] is None else item["value"])
         how = _add(line, "td", item["status"])
         _add(line, "td", votes)
+        if item["chances"] is not None and len(item["votes"]) > 1:
+            _add(how, "p", f"chances: {chance_words(item['chances'])}", "small")
         for key, word in (("decision", ""), ("stale_decision", "stale: ")):
             if item[key] is not None:
                 _decision(how, item[key], word)
