@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Finish = Callable[[Floats], Floats]
+Drawn = npt.NDArray[np.unsignedinteger]
 
 LEAST_STORIES = 10  # under this many stories a bootstrap interval says nothing
 SAMPLES = 1000
@@ -105,7 +106,7 @@ def interval(by_story: Floats, finish: Finish, quadratic: Floats | None = None) 
     drawn = _draws(stories)
     sums = _products(drawn, by_story)
     if quadratic is not None:
-        sums = np.concatenate([sums, _products(drawn**2, quadratic)], axis=1)
+        sums = np.concatenate([sums, _products(drawn, quadratic, squared=True)], axis=1)
     values = finish(sums)
     values = values[~np.isnan(values)]
     if len(values) < SAMPLES // 2:
@@ -114,20 +115,28 @@ def interval(by_story: Floats, finish: Finish, quadratic: Floats | None = None) 
     return float(low), float(high)
 
 
-def _products(drawn: Floats, table: Floats) -> Floats:
-    """`drawn @ table` in pieces so small that no library shares them out among threads.
+def _products(drawn: Drawn, table: Floats, squared: bool = False) -> Floats:
+    """`drawn @ table` (or drawn squared) in pieces so small that no library shares them out among threads.
 
     The products are narrow: threads cost eight times what they compute, and the order of sums would depend on them.
     """
     rows = max(1, PIECE // max(1, table.size))
-    return np.concatenate([drawn[at : at + rows] @ table for at in range(0, len(drawn), rows)])
+    pieces = (drawn[at : at + rows].astype(np.float64) for at in range(0, len(drawn), rows))
+    return np.concatenate([(piece**2 if squared else piece) @ table for piece in pieces])
 
 
-@lru_cache(maxsize=8)
-def _draws(stories: int) -> Floats:
-    """How often each of so many stories is drawn into each sample: the same draws each time."""
+@lru_cache(maxsize=4)
+def _draws(stories: int) -> Drawn:
+    """How often each of so many stories is drawn into each sample: the same draws each time.
+
+    Kept as the smallest numbers that hold them: a hundred thousand stories take 100 MB.
+    """
     generator = np.random.Generator(np.random.PCG64(20190626))
-    return generator.multinomial(stories, np.full(stories, 1 / stories), SAMPLES).astype(np.float64)
+    shares = np.full(stories, 1 / stories)
+    rows = max(1, min(SAMPLES, 2_000_000 // stories))
+    pieces = [generator.multinomial(stories, shares, min(rows, SAMPLES - at)) for at in range(0, SAMPLES, rows)]
+    most = max(int(piece.max()) for piece in pieces)
+    return np.concatenate([piece.astype(np.min_scalar_type(most)) for piece in pieces])
 
 
 def sum_by(numbers: npt.NDArray[np.int64], table: Floats, length: int) -> Floats:

@@ -18,7 +18,7 @@ from ..engine import without_collector
 from ..judgements.shown import Shown, Task
 from ..judgements.versions import Versions
 from ..project import Project
-from ..tables import find_rows, read_table, read_table_schema
+from ..tables import find_rows, read_table, read_table_schema, shared_rows
 from .counted import COUNTED_LAYER, CountedStances
 from .decisions import Decision, DecisionIndex, read_decisions
 from .kept import KeptVotes, keep_votes, read_kept
@@ -79,13 +79,18 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        made = make_rounds(
-            self.judgements,
-            self.assignments,
-            self.codebook.rules,
-            shown=self._shown,
-            parts=self.versions.parts,
-        )
+        numbers = {row["round"] for row in self.assignments}
+        made: Mapping[int, Sequence[Unit]]
+        if len(numbers) == 1:  # then its units are all there are
+            made = {numbers.pop(): units}
+        else:
+            made = make_rounds(
+                self.judgements,
+                self.assignments,
+                self.codebook.rules,
+                shown=self._shown,
+                parts=self.versions.parts,
+            )
         rounds = {number: self.measured(listed) for number, listed in made.items()}
         return self.told(
             measure_agreement(
@@ -107,25 +112,23 @@ class Evidence:
                 row["reason"] = "; ".join(filter(None, (self.counted.reason, row["reason"])))
         return rows
 
-    def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
+    def outcomes(self, method: Method, doc_id: str | None = None) -> list[Outcome]:
         """What comes of the units under a method.
 
         Args:
-            doc_id: of one document only; a model learns from all of them nevertheless.
-            models: what a model makes of all units (default: it is asked, however few the annotators are).
+            doc_id: of one document only; a model learns from all of them nevertheless, however few annotators are.
         """
         methods = by_layer(method)
         if MODEL_METHODS.keys().isdisjoint(methods.values()):
             return merge_units(self.units(doc_id), self.index, methods)
-        if models is None and self.kept is not None:
+        if self.kept is not None:
             units = self.units(doc_id)
-            models = self.kept.of_units(units, methods)
+            models: ModelVotes | None = self.kept.of_units(units, methods)
             if models is None:
                 raise ValueError("what models made of these units was not kept: read all of the evidence")
             return merge_units(units, self.index, methods, models)
         units = self.units()
-        models = settle_by_model(units, methods, allow_few=True) if models is None else models
-        outcomes = merge_units(units, self.index, methods, models)
+        outcomes = merge_units(units, self.index, methods, settle_by_model(units, methods, allow_few=True))
         return [item for item in outcomes if doc_id is None or item.unit.doc_id == doc_id]
 
     @property
@@ -222,5 +225,4 @@ def read_rows(
     """A table's rows as plain dicts: all, or those whose `column` is one of those wanted."""
     schema = read_table_schema(name, project.table_schemas)
     table = read_table(folder, schema) if wanted is None else find_rows(folder, schema, column, wanted)
-    rows: list[Row] = table.to_pylist()
-    return rows
+    return shared_rows(table)
