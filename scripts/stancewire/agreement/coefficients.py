@@ -42,6 +42,10 @@ def alpha_of(sums: Floats) -> Floats:
     n judgements in pairable units, A agreeing pairs, n_c judgements of category c. Undefined where only one category,
     or nothing, was used: then no disagreement could be expected. Source: K. Krippendorff, Content Analysis, ch. 11 (the
     coincidence matrix for nominal data, any number of observers, missing values).
+
+    The same data k times over do *not* keep alpha, as they keep every kappa: (n - 1) corrects for small samples, so
+    that 1 - alpha grows by the factor (1 - 1/(k n)) / (1 - 1/n). With 20 judgements, given twice, 1 - alpha is 2.6%
+    more; with 2,000 it is 0.03% more.
     """
     agreeing, by_category = sums[..., 0], sums[..., 1:]
     n = by_category.sum(axis=-1)
