@@ -1,6 +1,8 @@
 """Rows of `agreement` about single annotators: how far gold has what they said, and what a model learnt about them.
 
-Gold rests on their votes too, and the fewer annotators there are the more it does: under three, the rows say so.
+Gold rests on their votes too, and the fewer annotators there are the more it does: under three, the rows say so. What
+nobody else was asked about is no evidence of anyone's reliability, and is left out; where all of an annotator's work is
+such, nothing is said of them, neither by gold nor by a model.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ GOLD_HAS = "annotator reliability, share of own values that gold has: {}"
 FOUND = "annotator reliability, spans against gold: {}"
 FEW = "fewer than three annotators: gold is largely what this annotator said"
 FEW_LEARNT = f"fewer than {LEAST_ANNOTATORS} annotators: the model had nobody to learn from, and this means little"
-_NOTHING = "nothing of this annotator's is settled"
+_NOTHING = "nothing of this annotator's that others were asked about is settled"
+ALONE = "nobody else was asked about what this annotator was: there was nobody to learn from"
 Own = tuple[Unit, Mapping[str, str | None], Vote | None]
 """A unit, what its fields were settled to, and what the annotator said of it."""
 
@@ -45,7 +48,8 @@ def reliability_rows(
         for outcome in listed:
             votes = {vote.annotator_id: vote for vote in outcome.unit.votes}
             values = {item.field: item.value for item in outcome.fields}
-            for name in outcome.unit.voters:
+            voters = outcome.unit.voters
+            for name in voters if len(voters) > 1 else ():
                 own[name].append((outcome.unit, values, votes.get(name)))
         for name in names:
             head = {"layer": layer, "by": "annotator", "group": name}
@@ -101,23 +105,29 @@ def _spans(own: Sequence[Own]) -> list[Sums]:
 def _learnt_rows(learnt: Sequence[Learnt], stories: Mapping[str, str], models: frozenset[str]) -> list[Row]:
     """What models learnt, beside how much each annotator was asked."""
     asked: dict[str, dict[str, list[str]]] = {}  # layer -> annotator -> the story of each unit
+    met: dict[str, set[str]] = {}  # layer -> those who were asked about anything together with others
     for item in learnt:
         if item.layer not in asked:
             of_layer = asked.setdefault(item.layer, {})
             for unit in item.units:
                 for name in unit.submitted:
                     of_layer.setdefault(name, []).append(stories.get(unit.doc_id, unit.doc_id))
+                if len(unit.submitted) > 1:
+                    met.setdefault(item.layer, set()).update(unit.submitted)
     rows: list[Row] = []
     for item in learnt:
         told = asked[item.layer].get(item.annotator_id, [])
         n_stories = len(set(told))
+        alone = item.annotator_id not in met.get(item.layer, ())
         reasons = [
+            ALONE if alone else None,
             FEW_LEARNT if len(asked[item.layer]) < LEAST_ANNOTATORS else None,
             "a model's estimate: no interval",
             FEW_STORIES if n_stories < LEAST_STORIES else None,
             models_reason({item.annotator_id}, models),
         ]
         row: Row = {"layer": item.layer, "by": "annotator", "group": item.annotator_id, "measure": item.measure}
-        row |= {"value": item.value, "low": None, "high": None, "n_units": len(told), "n_stories": n_stories}
-        rows.append(row | {"n_annotators": 1, "reason": "; ".join(reason for reason in reasons if reason)})
+        row |= {"value": None if alone else item.value, "low": None, "high": None, "n_units": len(told)}
+        row |= {"n_stories": n_stories, "n_annotators": 1, "reason": "; ".join(filter(None, reasons))}
+        rows.append(row)
     return rows
