@@ -43,9 +43,12 @@ def alpha_of(sums: Floats) -> Floats:
     or nothing, was used: then no disagreement could be expected. Source: K. Krippendorff, Content Analysis, ch. 11 (the
     coincidence matrix for nominal data, any number of observers, missing values).
 
+    A worked example: two units, judged (yes, yes) and (yes, no). n = 4, A = 2 (the first unit's two judgements, over
+    2 - 1), n_yes = 3, n_no = 1: alpha = 1 - 3 * (4 - 2) / (16 - 10) = 0.
+
     The same data k times over do *not* keep alpha, as they keep every kappa: (n - 1) corrects for small samples, so
-    that 1 - alpha grows by the factor (1 - 1/(k n)) / (1 - 1/n). With 20 judgements, given twice, 1 - alpha is 2.6%
-    more; with 2,000 it is 0.03% more.
+    that 1 - alpha grows by the factor (kn - 1) / (kn - k). The example given twice: n = 8, A = 4, n_yes = 6, n_no = 2,
+    alpha = 1 - 7 * (8 - 4) / (64 - 40) = -0.167. With 20 judgements, 1 - alpha is 2.6% more; with 2,000, 0.03%.
     """
     agreeing, by_category = sums[..., 0], sums[..., 1:]
     n = by_category.sum(axis=-1)

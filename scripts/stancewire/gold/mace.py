@@ -5,8 +5,10 @@ updates from several random starts, of which the most likely is kept.
 Source: D. Hovy, T. Berg-Kirkpatrick, A. Vaswani, E. Hovy, Learning whom to trust with MACE, 2013; its settings
 (Beta(0.5, 0.5) on competence, 10 starts, 50 iterations).
 
-A worked example: an annotator who answers "favor" to everything agrees with the truth wherever that is "favor", and is
-never alone in being right: their habit explains all they say, their competence goes to 0 and their votes weigh nothing.
+A worked example: ann-a knows 0.9 of the values and else draws "favor" or "against" by halves; ann-b says "favor" to
+everything, competence 0. On an item ann-a says "against", ann-b "favor". Were it against, ann-a would say so with
+0.9 + 0.1 / 2 = 0.95; were it favor, with 0.05; ann-b says what they say either way. So it is against by 0.95: a vote
+that a habit explains weighs nothing.
 """
 
 from __future__ import annotations
