@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 from ..agreement.units import Unit
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, value_getter
+from ..engine import without_collector
 from .decisions import Decision, DecisionIndex, conflict_id
 from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, Settled, settle_by_model
@@ -132,6 +133,7 @@ class Outcome:
         return conflict_id(self.unit.judgement_ids, field)
 
 
+@without_collector
 def merge_units(
     units: Iterable[Unit], decisions: DecisionIndex, method: Method = "majority", models: ModelVotes | None = None
 ) -> list[Outcome]:
