@@ -9,17 +9,19 @@ from typing import Any
 from .policy import content_policy
 
 
-def render_page(templates: Path, name: str, data: Any, **values: Any) -> str:
+def render_page(templates: Path, name: str, data: Any, more_style: str = "", **values: Any) -> str:
     """The page `<name>.html.j2` with `<name>.css`, `<name>.js` and `data` in it; every value is escaped.
 
     Args:
         templates: the folder of these three files.
         data: what the script reads, as JSON in the element `#data`.
+        more_style: rules after those of the style sheet; of the program's making, never of a text's.
         values: what the template shows.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     style, script = ((templates / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    style += more_style
     environment = Environment(
         loader=FileSystemLoader(templates, encoding="utf-8"),
         autoescape=True,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from ..pages.template import render_page
+from . import TEMPLATES
 from .collation import Collation, Span, Stance, Version
 from .marks import Marked, Piece, cut_spans
 
-TEMPLATES = Path(__file__).parent / "templates"
 KINDS = {  # what each kind is, for the legend
     "punctuation": "marks and spaces alone",
     "orthography": "the same letters, written differently",
