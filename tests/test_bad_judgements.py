@@ -224,6 +224,7 @@ def test_a_model_that_was_told_to_learn_from_two_says_that_it_means_little(
     judged: Callable[..., Project], capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = judged(documents=12, annotators=2)
-    run(project, capsys, "merge", "--method", "mace", "--allow-few")
+    said, _ = run(project, capsys, "merge", "--method", "mace", "--allow-few")
+    assert "stance: mace learnt from 2 of the 3 annotators it takes" in said and "its chances mean little" in said
     rows = [row for row in read_rows(project, project.annotations, "agreement") if "MACE" in row["measure"]]
     assert rows and all("fewer than 3 annotators" in row["reason"] for row in rows)

@@ -271,7 +271,8 @@ def _decide(args: argparse.Namespace, project: Project) -> int:
 
     with project.writing():
         fresh, problems = take_in(project, args.decide, args.by, _today())
-    lines = problem_lines(problems) if problems else [f"{len(fresh)} decisions appended; next: stancewire merge"]
+    done = f"{len(fresh)} decisions appended" + ("; next: stancewire merge" if fresh else "")
+    lines = problem_lines(problems) if problems else [done]
     emit(args, {"appended": [item.decision_id for item in fresh], "problems": [p.as_json() for p in problems]}, lines)
     return 1 if problems else 0
 

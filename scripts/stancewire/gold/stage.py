@@ -34,8 +34,8 @@ from .evidence import Evidence, Row, read_evidence
 from .kept import keep_votes
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
 from .merge import Outcome, merge_units
-from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, method_notes
-from .models import settle_by_model
+from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, few_notes, method_notes
+from .models import LEAST_ANNOTATORS, MODEL_METHODS, settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
 
@@ -199,7 +199,8 @@ def write_gold(
         counts["documents_judged_in_part"] = in_part  # gold has nothing on the rest of them: see `carried`
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
-    notes = [*evidence_notes(units), *method_notes(methods, usual)]
+    notes = [*evidence_notes(units), *few_notes(units, methods, MODEL_METHODS, LEAST_ANNOTATORS)]
+    notes += method_notes(methods, usual)
     return Report(counts, sorted(problems), "; ".join(notes))
 
 
