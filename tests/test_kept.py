@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def by_model(tmp_path: Path) -> Project:
 
 def kept_files(project: Project) -> list[str]:
     folder = project.annotations / FOLDER
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return sorted(path.name for path in folder.glob("*.parquet"))
 
 
 def asked_of(project: Project) -> Iterator[str]:
@@ -95,6 +96,13 @@ def test_other_judgements_are_learnt_from_anew(by_model: Project) -> None:
     assert after != before, "the old file is found no more, and taken away"
 
 
+def test_git_ignores_what_is_kept(by_model: Project) -> None:
+    subprocess.run(["git", "init", "-q", str(by_model.root)], check=True)
+    command = ["git", "-C", str(by_model.root), "status", "--short", "--untracked-files=all"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "annotations/judgements.parquet" in said and FOLDER not in said
+
+
 def test_merged_by_votes_nothing_is_kept(by_model: Project) -> None:
     write_gold(by_model, "majority")
     assert kept_files(by_model) == []
@@ -103,7 +111,7 @@ def test_merged_by_votes_nothing_is_kept(by_model: Project) -> None:
 def test_what_was_half_written_is_learnt_anew(by_model: Project) -> None:
     one = read_rows(by_model, by_model.annotations, "stances")[0]["stance_id"]
     told = account(by_model, one)
-    (file,) = (by_model.annotations / FOLDER).iterdir()
+    (file,) = (by_model.annotations / FOLDER).glob("*.parquet")
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
     assert account(by_model, one) == told

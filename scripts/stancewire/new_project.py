@@ -65,7 +65,7 @@ licences:
       The texts of the articles belong to their publishers. They are not licensed here.
 """
 
-_IGNORED = ".studio/\n.convert/\n.merge/\ndist/\n.stancewire.lock\n.*.writing\nannotations/people.json\n"
+_IGNORED = ".studio/\n.convert/\ndist/\n.stancewire.lock\n.*.writing\nannotations/people.json\n"
 
 
 def make_project(directory: Path) -> Project:

@@ -1,9 +1,9 @@
 """What models made of every unit, kept from merging: so that one row is explained without learning from all of them.
 
-It stands in `annotations/.merge/<key>.parquet`, one row a unit, in the order of documents. It may be deleted, and is
-never part of a release. The key is a function of all that a model learns from (judgements, assignments, what tasks
-showed, the codebook, the methods, this tool's version): once any of it is another, so is the name, and the old file is
-not found. A unit that is not in the file, for whatever reason, makes the reader learn anew.
+It stands in `annotations/.merge/<key>.parquet`, one row a unit, in the order of documents. It may be deleted, git ignores
+it, and it is never part of a release. The key is a function of all that a model learns from (judgements, assignments,
+what tasks showed, the codebook, the methods, this tool's version): once any of it is another, so is the name, and the old
+file is not found. A unit that is not in the file, for whatever reason, makes the reader learn anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..agreement.units import Unit
 from ..agreement.values import LAYER_FIELDS
 from ..judgements.stage import hash_inputs
 from ..project import Project
-from ..tables import ParquetFile, file_sha256, find_in_manifest, remove, row_id
+from ..tables import ParquetFile, file_sha256, find_in_manifest, remove, row_id, write_text
 from .methods import by_layer
 from .models import MODEL_METHODS, ModelVotes, Settled, likeliest
 
@@ -80,6 +80,7 @@ def keep_votes(project: Project, units: Sequence[Unit], votes: ModelVotes, metho
             remove(folder)
             return
         folder.mkdir(exist_ok=True)
+        write_text(folder / ".gitignore", "*\n")
         path = _path(project, methods)
         beside = folder / f".{path.name}.{os.getpid()}.writing"
         try:
