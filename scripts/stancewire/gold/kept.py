@@ -1,9 +1,9 @@
 """What models made of every unit, kept from merging: so that one row is explained without learning from all of them.
 
-It stands in `annotations/.merge/<key>.parquet`, one row a unit, in the order of documents. It may be deleted, git ignores
-it, and it is never part of a release. The key is a function of all that a model learns from (judgements, assignments,
-what tasks showed, the codebook, the methods, this tool's version): once any of it is another, so is the name, and the old
-file is not found. A unit that is not in the file, for whatever reason, makes the reader learn anew.
+It stands in `annotations/.merge/<key>.parquet`, one row a unit, in the order of documents. It may be deleted, git
+ignores it, and it is never part of a release. The key is a function of all that a model learns from (judgements,
+assignments, what tasks showed, the codebook, the methods, this tool's version): once any of it is another, so is the
+name, and the old file is not found. A unit that is not in the file, for whatever reason, makes the reader learn anew.
 """
 
 from __future__ import annotations
