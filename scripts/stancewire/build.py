@@ -60,6 +60,8 @@ def build_project(
             judged = write_judgements(project)
             problems += judged.problems
             said.append(f"{judged.counts.get('judgements', 0)} judgements")
+            if aside := judged.counts.get("quarantine", 0):
+                said.append(f"{aside} more in quarantine (why: stancewire validate)")
         with steps.step("merging judgements and decisions into gold") as said:
             merged = write_gold(project)
             problems += merged.problems

@@ -164,6 +164,11 @@ class DecisionIndex:
         for item in decisions:
             for judgement in item.judgement_ids:
                 self._by_judgement.setdefault((judgement, item.field), []).append(item)
+        self._judgements = frozenset(judgement for judgement, _ in self._by_judgement)
+
+    def is_about(self, judgement_ids: Iterable[str]) -> bool:
+        """Does any decision, stale ones too, rest on one of these judgements?"""
+        return not self._judgements.isdisjoint(judgement_ids)
 
     def holding(self, judgement_ids: Sequence[str], field: str) -> Decision | None:
         """The last decision on this field, not stale, all of whose judgements the unit holds."""
