@@ -124,6 +124,11 @@ def _describe(inventory: Inventory, report: ImportReport) -> None:
     repeated = sum(times > 1 for times in inventory.texts.values())
     if repeated:
         report.notes.append(f"{repeated} texts stand in several tasks; their answers are joined")
+    if len(inventory.projects) > 1:
+        first = ", ".join(map(str, sorted(inventory.projects)[:10]))
+        listed = first if len(inventory.projects) <= 10 else f"{first}, ..."
+        said = "are one import, in which an annotator's id is the same person everywhere"
+        report.notes.append(f"tasks of {len(inventory.projects)} projects ({listed}) {said}")
     if inventory.empty:
         report.notes.append(f"{len(inventory.empty)} tasks have no text (the first: {inventory.empty[0]}); left out")
         report.counts["tasks without text"] = len(inventory.empty)
