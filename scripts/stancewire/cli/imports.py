@@ -115,12 +115,16 @@ def run_import(args: argparse.Namespace) -> int:
 
 def _write_table(args: argparse.Namespace) -> int:
     """The quick way: one flat table, no project."""
+    from ..engine import leave_out_pandas
     from ..errors import UsageError
     from ..imports.columnar import write_span_table
+    from ..imports.plan import LARGE
     from .output import emit
 
     if args.format != "label-studio" or len(args.files) != 1 or args.into:
         raise UsageError("--table reads one raw export of Label Studio (--from label-studio), without --into")
+    if Path(args.files[0]).is_file() and Path(args.files[0]).stat().st_size > LARGE:
+        leave_out_pandas()
     scan = write_span_table(Path(args.files[0]), Path(args.table), text_field=args.text_field)
     lines = [f"{number:9}  {reason}" for reason, number in sorted(scan.reasons.items())]
     lines.append(

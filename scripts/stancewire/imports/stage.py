@@ -7,11 +7,14 @@ project stores what changed since, and an answer that is gone from it as removed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from ..codebook import read_campaign, read_codebook
 from ..errors import ExportError
+from ..judgements.places import Document
+from ..judgements.volume import iter_documents
 from ..label_studio.exports import settle_aside
 from ..label_studio.offsets import canonical
 from ..label_studio.tasks import read_articles
@@ -82,13 +85,11 @@ def import_files(
     _refuse_unknown(roles, inventory)
     _describe(inventory, report)
     if add_texts or fresh is not None:
-        texts = [canonical(article.text) for article in read_articles(project).values()] if fresh is None else []
-        known = set(map(text_key, texts))
+        known = set() if fresh is not None else {text_key(canonical(document.text)) for document in _documents(project)}
         if not dry_run:
             report.counts["texts added"] = add_sources(project, plan.texts(), known, plan.day)
             convert_corpus(project, workers=plan.workers)
-    articles = read_articles(project)
-    joiner = Joiner(articles, codebook)
+    joiner = Joiner(_documents(project), lambda: read_articles(project), codebook)
     if not add_texts:
         _refuse_strangers(plan, joiner)
     if dry_run:
@@ -108,6 +109,10 @@ def import_files(
         said = "count UTF-16 units by their quotes; their offsets were turned into code points"
         report.notes.append(f"{report.counts['answers counted in UTF-16 units']} answers {said}")
     return report
+
+
+def _documents(project: Project) -> Iterator[Document]:
+    return iter_documents(project.corpus, project.table_schemas)
 
 
 def _refuse_unknown(roles: Roles, inventory: Inventory) -> None:
