@@ -51,7 +51,7 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
             problems += [*converted.rejects, *converted.problems]
             said.append(f"{converted.counts['written']} documents")
         with steps.step("reading the stored exports") as said:
-            judged = write_judgements(project)
+            judged = write_judgements(project, workers=workers)
             problems += judged.problems
             said.append(f"{judged.counts.get('judgements', 0)} judgements")
         with steps.step("merging judgements and decisions into gold") as said:
