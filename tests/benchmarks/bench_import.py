@@ -173,12 +173,13 @@ def pandas_normalize(path: Path) -> tuple[float, int]:
 
     begun = time.perf_counter()
     tasks = json.loads(path.read_bytes())
-    about = ["id", ["data", "text"], *(["annotations", name] for name in ("completed_by", "updated_at", "lead_time"))]
+    about = ["id", "data", *(["annotations", name] for name in ("completed_by", "updated_at", "lead_time"))]
     regions = pd.json_normalize(tasks, ["annotations", "result"], about, record_prefix="region.")  # type: ignore[arg-type]
+    regions["task_text"] = regions["data"].str["text"]
     regions["annotator"] = regions["annotations.completed_by"].str["id"]
     regions["label"] = regions["region.value.labels"].str[0]
-    columns = ["id", "annotator", "region.id", "region.value.start", "region.value.end", "region.value.text", "label"]
-    rows = regions[[*columns, "region.origin", "annotations.updated_at", "annotations.lead_time"]]
+    of_answers = ["id", "task_text", "annotator", "annotations.updated_at", "annotations.lead_time", "label"]
+    rows = regions[[*of_answers, *(f"region.{name}" for name in ("id", "origin", "value.start", "value.end"))]]
     return time.perf_counter() - begun, len(rows)
 
 
@@ -348,10 +349,13 @@ def main() -> int:
         for name, (seconds, count, memory, cpu) in listed.items():
             print(f"{name:18} {seconds:7.2f} s  {cpu:7.2f} s  {count:9,}  {memory:5} MB{where}")
     bare, normalize = found["duckdb_bare"], small_found["pandas_normalize"]
-    for name in ("ours_two", "ours_table", "ours", "ours_without_ids", "floor_parse", "floor_ids", "ordinary"):
+    for name in ("ours_two", "ours_table", "ours", "ordinary"):
         one = found[name]
         ratio = one[0] / bare[0]
         print(verdict(f"{name} / read_json, wall (CPU {one[3] / bare[3]:.2f})", ratio, ratio <= 2, "at most 2"))
+    for name in ("ours_without_ids", "floor_ids", "floor_parse"):
+        what = f"{name} / read_json, wall (CPU {found[name][3] / bare[3]:.2f})"
+        print(f"{what:66} {found[name][0] / bare[0]:7.2f}  [in one process]")
     for name in ("ours_table", "ordinary"):
         print(verdict(f"{name}: memory in MB", found[name][2], found[name][2] < 500, "under 500"))
     for name in ("ours_two", "ours"):
@@ -359,7 +363,7 @@ def main() -> int:
         what = f"json_normalize / {name}, wall (CPU {normalize[3] / small_found[name][3]:.2f})"
         print(verdict(f"{what}, {args.peer_tasks} tasks", ratio, ratio >= 8, "at least 8"))
     ratio = normalize[0] / args.peer_tasks / (found["floor_ids"][0] / args.tasks)
-    print(verdict("json_normalize / floor_ids, wall, by the task", ratio, ratio >= 8, "at least 8"))
+    print(f"{'json_normalize / floor_ids, wall, by the task':66} {ratio:7.2f}  [in one process]")
     checks = small_found["jsonschema_rows"][0] / small_found["our_validation"][0]
     print(verdict(f"jsonschema / our validation, {args.peer_tasks} tasks", checks, checks >= 250, "at least 250"))
     same = small_found["jsonschema_rows"][1] == small_found["our_validation"][1]
