@@ -57,7 +57,7 @@ def build_project(
             withdrawn = f", {n} withdrawn" if (n := converted.counts["withdrawn"]) else ""
             said.append(f"{converted.counts['written']} documents{withdrawn}")
         with steps.step("reading the stored exports") as said:
-            judged = write_judgements(project)
+            judged = write_judgements(project, workers=workers)
             problems += judged.problems
             said.append(f"{judged.counts.get('judgements', 0)} judgements")
             if aside := judged.counts.get("quarantine", 0):

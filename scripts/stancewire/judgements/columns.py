@@ -21,9 +21,10 @@ import pyarrow as pa
 from ..codebook.model import Codebook
 from ..engine.spill import read_bucket
 from ..errors import ExportError, Problem
-from ..label_studio.exports import Given, stored_task_fault, task_submissions
+from ..label_studio.exports import Given, task_submissions
 from ..label_studio.model import Mark, Submission
 from ..label_studio.plain import PlainResult, PlainTask, read_plain
+from ..label_studio.raw_exports import stored_task_fault
 from ..tables import TableSchema
 from ..tables.bulk_ids import row_ids
 from ..text.view import Piece
