@@ -111,7 +111,7 @@ class Workers:
     They start at once, so that they are ready when the first shard is: make them before whatever else takes time.
 
     Args:
-        workers: see `run`. module: what each process imports while it waits for its first shard.
+        workers: see `run`. module: what each process needs, imported once before they are forked, else by each.
         shares: call the module's `get_ready` with a `Shelf`, where the processes can have one.
 
     Raises:
@@ -128,9 +128,9 @@ class Workers:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
-            # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
-            if os.environ.setdefault("OPENBLAS_NUM_THREADS", "1") == "1":
-                importlib.import_module("numpy")  # once for all, since it brings no threads then
+            without_threads()
+            if os.environ["OPENBLAS_NUM_THREADS"] == "1" and _start_method() == "fork":
+                importlib.import_module(module or "numpy")  # once for all
             context = multiprocessing.get_context(_start_method())
             if shares and context.get_start_method() == "fork":
                 self._shelf = Shelf.make(context)
@@ -193,7 +193,7 @@ def _start_method() -> str:
     """`fork` on Linux while this process has one thread, since it is five times as quick; else `spawn`.
 
     A fork copies locks as they are. With one thread none of them is held by another, which the copy would lack; the
-    threads that Arrow and numpy bring would be such, so workers are started before these are imported.
+    threads that Arrow and numpy bring, if they are let, would be such (`without_threads`).
     """
     try:
         alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
@@ -206,6 +206,17 @@ def use_system_memory() -> None:
     """Let Arrow take its memory from the system, unless the user has chosen: its own stores keep what was given back,
     some 40 MB in each process, and are no faster here. Of use before Arrow is imported."""
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+
+def without_threads() -> None:
+    """Let Arrow and numpy start no threads when they are imported, unless the user has chosen. Of use before they are.
+
+    Each worker has a processor's share, and numpy's own threads take a twentieth of a second to start. Arrow brings a
+    memory allocator with a thread that gives back what is free, also where another is used instead.
+    """
+    use_system_memory()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 
 def _begin(module: str | None, shelf: Shelf | None) -> None:
