@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .conversion.parcels import Conversion, loose_corrections, rules_sha256
-from .engine import Workers
+from .engine import Workers, keep_memory
 from .errors import Problem, UsageError
 from .project import Project
 from .sources import (
@@ -127,6 +127,8 @@ def convert_corpus(
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
+        if fields == "text":
+            keep_memory()  # its blocks are of one size, again and again
         module = "columnar" if fields == "text" else "records"
         pool = stack.enter_context(Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all"))
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())

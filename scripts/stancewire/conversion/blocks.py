@@ -115,25 +115,33 @@ def _with_titles(texts: Words, titles: Words | None) -> Words | None:
         return texts
     data, found = texts.data, titles.data
     pieces: list[bytes] = []
-    done = 0
+    done, joint = 0, JOINT.encode()
     longer = np.zeros(len(texts.offsets), np.int64)
     for number, ((start, end), (from_, to)) in enumerate(zip(texts.spans(), titles.spans(), strict=True)):
         title = found[from_:to]
         if data.startswith(title, start, end):
             continue
-        words = title.decode()
-        most = 2 * len(words) + 20
-        begin = one_line(data[start : min(end, start + 4 * most)].decode(errors="ignore")[:most])
-        if not begin:
+        begins = _begins(data, start, end, title)
+        if begins is None:
             return None
-        if not begin.casefold().startswith(words.casefold()):
-            put = title + JOINT.encode()
-            pieces += (data[done:start], put)
+        if not begins:
+            pieces += (data[done:start], title, joint)
             done = start
-            longer[number + 1] = len(put)
+            longer[number + 1] = len(title) + len(joint)
     if not pieces:
         return texts
     return Words(b"".join((*pieces, data[done:])), texts.offsets + np.cumsum(longer))
+
+
+def _begins(data: bytes, start: int, end: int, title: bytes) -> bool | None:
+    """Does a text begin with a title, whatever the case and the white space? None if it may be white space alone."""
+    first, other = data[start], title[0]
+    if 0x20 < first < 0x80 and other < 0x80 and first | 0x20 != other | 0x20:
+        return False  # two letters of ASCII, and not the same: most of those that do not
+    words = title.decode()
+    most = 2 * len(words) + 20
+    begin = one_line(data[start : min(end, start + 4 * most)].decode(errors="ignore")[:most])
+    return begin.casefold().startswith(words.casefold()) if begin else None
 
 
 def _titles(block: LineBlock, words: Mapping[str, Words], titles: Words) -> pa.Array:

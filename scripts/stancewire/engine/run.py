@@ -6,6 +6,7 @@ the same function for any number of workers, so the output is the same, too.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pickle
@@ -219,8 +220,25 @@ def without_threads() -> None:
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 
+def keep_memory() -> None:
+    """Let what is freed stay with the process, up to some 64 MB, where this C library can be told so (glibc).
+
+    Else each array of some megabytes is asked of the system anew, which has to clear every page of it.
+    """
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        library = ctypes.CDLL(None)
+        library.mallopt(trim_threshold, 64 << 20)
+        library.mallopt(mmap_threshold, 32 << 20)
+    except (AttributeError, OSError, TypeError):
+        return
+
+
 def _begin(module: str | None, shelf: Shelf | None) -> None:
     """Make a process ready for its first shard."""
+    gc.freeze()  # what a fork shares with the first process is not looked through, which would copy it
     use_system_memory()
     if hasattr(os, "nice"):
         os.nice(WORKERS_NICE)

@@ -47,15 +47,18 @@ def count_words(data: bytes, offsets: Offsets, leads: Leads | None = None) -> li
     leads = leads or Leads.of(data)
     found = np.frombuffer(data, np.uint8)
     space = found <= 0x20
+    scratch = np.empty_like(found)
+    marks = scratch.view(np.bool_)
     # U+0000-0008 and U+000E-001B are no white space for `str.split`.
-    space &= (found - np.uint8(0x0E)) > 0x0D
+    np.subtract(found, np.uint8(0x0E), out=scratch)
+    space &= np.greater(scratch, 0x0D, out=marks)
     if len(found) and found.min() < 9:
-        space &= found > 8
+        space &= np.greater(found, 8, out=marks)
     wide = _wide_spaces(leads)
     for after in range(3):  # U+0085 and U+00A0 have two bytes, all others three
         space[leads.places[wide if after < 2 else wide & (leads.first != 0xC2)] + after] = True
     begins = offsets[:-1]
-    starts = np.empty_like(space)
+    starts = marks
     np.greater(space[:-1], space[1:], out=starts[1:])
     starts[begins] = ~space[begins]
     counted: list[int] = np.add.reduceat(starts, begins, dtype=np.int32).tolist()
