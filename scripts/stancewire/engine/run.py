@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import StancewireError, UsageError
+from .collector import without_collector
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -131,7 +132,7 @@ class Workers:
 
             without_threads()
             if os.environ["OPENBLAS_NUM_THREADS"] == "1" and _start_method() == "fork":
-                importlib.import_module(module or "numpy")  # once for all
+                without_collector(importlib.import_module)(module or "numpy")  # once for all
             context = multiprocessing.get_context(_start_method())
             if shares and context.get_start_method() == "fork":
                 self._shelf = Shelf.make(context)
