@@ -74,11 +74,12 @@ def test_a_table_that_cannot_be_written_leaves_the_old_ones(
     assert pq.ParquetFile(out / "documents.parquet").metadata.num_rows == 90
 
 
-def test_what_workers_need_is_imported_without_a_thread() -> None:
+@pytest.mark.parametrize("module", ["columnar", "records"])
+def test_what_workers_need_is_imported_without_a_thread(module: str) -> None:
     """A process with one thread can be forked; Arrow and numpy would each start one."""
     code = (
         "from stancewire.engine.run import _start_method, without_threads; without_threads(); "
-        "import stancewire.conversion.columnar, stancewire.conversion.run, stancewire.conversion.early; "
+        f"import stancewire.conversion.{module}, stancewire.conversion.run, stancewire.conversion.early; "
         "print(_start_method())"
     )
     bare = {name: value for name, value in os.environ.items() if "THREADS" not in name and "MALLOC" not in name}

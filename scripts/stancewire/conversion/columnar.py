@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 # Characters of text after which a part is written, as in `records`; files and spans beyond this are streamed there.
 CHARS_A_PART = 8 << 20
 MOST_BYTES = 32 << 20
-MOST_REFUSED = 3  # blocks of a file's lines, after which all lines are taken one by one
+MOST_REFUSED = 3  # blocks of a file's lines, beyond those that were taken, after which all are taken one by one
 
 # What a row holds, in order; all other columns of `documents` are null but for the two that are counted.
 ROW = (
@@ -136,10 +136,8 @@ class Batch:
         self.others.places = self.places
 
     def _take_lines(self, data: bytes, file: SourceFile, facts: SourceFacts, first: int, are_all: bool) -> None:
-        """Whole lines of a file of JSON lines, of which the first is record `first`; `are_all`: the parcel has no more.
-
-        At once where they can be, for which they have to be a part of their own.
-        """
+        """Whole lines of a file of JSON lines, of which the first is record `first`; `are_all`: the parcel has no more,
+        so that they can be a part of their own."""
         options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
         lines = Lines(self, file, facts, options)
         plain = data.removeprefix(codecs.BOM_UTF8)
@@ -249,14 +247,13 @@ class Lines:
         if self.known.refused == MOST_REFUSED:
             return False
         block = read_block(data, self.known, self.options.limits.record_bytes)
-        made = None
-        if block is not None:
-            made = make_documents(self.batch.schema, self.file, self.metadata, data, first, block)
+        made = block and make_documents(self.batch.schema, self.file, self.metadata, data, first, block)
         if block is None or made is None:
             self.known.refused += 1
             return False
         for number, doubts in made.doubts:
             self.batch.warn(self.file.source_path, number, doubts)
+        self.known.refused = max(0, self.known.refused - 1)
         self.met[block.kind.tally] += made.documents.num_rows
         self.batch.add_part(made.documents)
         return True
