@@ -247,7 +247,8 @@ class Lines:
         if self.known.refused == MOST_REFUSED:
             return False
         block = read_block(data, self.known, self.options.limits.record_bytes)
-        made = block and make_documents(self.batch.schema, self.file, self.metadata, data, first, block)
+        about = self.batch.schema, self.file, self.metadata
+        made = None if block is None else make_documents(*about, data, first, block)
         if block is None or made is None:
             self.known.refused += 1
             return False
