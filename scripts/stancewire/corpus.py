@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .conversion.parcels import Conversion, loose_corrections, machine, rules_sha256
-from .engine import Workers
+from .engine import Workers, keep_memory
 from .errors import Problem, UsageError
 from .project import Project
 from .sources import (
@@ -136,6 +136,8 @@ def convert_corpus(
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
+        if fields == "text":
+            keep_memory()  # its blocks are of one size, again and again
         module = "columnar" if fields == "text" else "records"
         cluster = None if scheduler is None else _cluster(scheduler)
         pool = stack.enter_context(

@@ -1,7 +1,17 @@
 """Engine: how work is run and shown; nothing here knows what the work is."""
 
 from .collector import without_collector
-from .run import Crew, Shelf, Workers, cut_shards, leave_out_pandas, run, use_system_memory, usual_workers
+from .run import (
+    Crew,
+    Shelf,
+    Workers,
+    cut_shards,
+    keep_memory,
+    leave_out_pandas,
+    run,
+    use_system_memory,
+    usual_workers,
+)
 from .spill import Spill
 
 __all__ = [
@@ -10,6 +20,7 @@ __all__ = [
     "Spill",
     "Workers",
     "cut_shards",
+    "keep_memory",
     "leave_out_pandas",
     "run",
     "use_system_memory",

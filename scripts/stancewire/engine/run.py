@@ -6,6 +6,7 @@ the same function for any number of workers, so the output is the same, too.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.abc
 import os
@@ -21,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from ..errors import StancewireError, UsageError
+from .collector import without_collector
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -125,7 +127,7 @@ class Workers:
     They start at once, so that they are ready when the first shard is: make them before whatever else takes time.
 
     Args:
-        workers: see `run`. module: what each process imports while it waits for its first shard.
+        workers: see `run`. module: what each process needs, imported once before they are forked, else by each.
         shares: call the module's `get_ready` with a `Shelf`, where the processes can have one.
 
     Raises:
@@ -142,9 +144,9 @@ class Workers:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
-            # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
-            if os.environ.setdefault("OPENBLAS_NUM_THREADS", "1") == "1":
-                importlib.import_module("numpy")  # once for all, since it brings no threads then
+            without_threads()
+            if os.environ["OPENBLAS_NUM_THREADS"] == "1" and _start_method() == "fork":
+                without_collector(importlib.import_module)(module or "numpy")  # once for all
             context = multiprocessing.get_context(_start_method())
             if shares and context.get_start_method() == "fork":
                 self._shelf = Shelf.make(context)
@@ -216,7 +218,7 @@ def _start_method() -> str:
     """`fork` on Linux while this process has one thread, since it is five times as quick; else `spawn`.
 
     A fork copies locks as they are. With one thread none of them is held by another, which the copy would lack; the
-    threads that Arrow and numpy bring would be such, so workers are started before these are imported.
+    threads that Arrow and numpy bring, if they are let, would be such (`without_threads`).
     """
     try:
         alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
@@ -252,8 +254,36 @@ def leave_out_pandas() -> None:
         sys.meta_path.remove(finder)
 
 
+def without_threads() -> None:
+    """Let Arrow and numpy start no threads when they are imported, unless the user has chosen. Of use before they are.
+
+    Each worker has a processor's share, and numpy's own threads take a twentieth of a second to start. Arrow brings a
+    memory allocator with a thread that gives back what is free, also where another is used instead.
+    """
+    use_system_memory()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
+
+
+def keep_memory() -> None:
+    """Let what is freed stay with the process, up to some 64 MB, where this C library can be told so (glibc).
+
+    Else each array of some megabytes is asked of the system anew, which has to clear every page of it.
+    """
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        library = ctypes.CDLL(None)
+        library.mallopt(trim_threshold, 64 << 20)
+        library.mallopt(mmap_threshold, 32 << 20)
+    except (AttributeError, OSError, TypeError):
+        return
+
+
 def _begin(module: str | None, shelf: Shelf | None) -> None:
     """Make a process ready for its first shard."""
+    gc.freeze()  # what a fork shares with the first process is not looked through, which would copy it
     use_system_memory()
     if hasattr(os, "nice"):
         os.nice(WORKERS_NICE)
