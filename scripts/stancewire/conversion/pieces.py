@@ -45,8 +45,8 @@ class Pieces:
         self._segments.append(
             {
                 "doc": _numbers(rows.docs + self._n_docs), "seg_no": _numbers(rows.seg_nos),
-                "role": _words(rows.roles), "start": _numbers(rows.starts), "end": _numbers(rows.ends),
-                "raw_start": raw_starts, "raw_end": raw_ends, "rule": _words(rows.rules),
+                "role": _words(rows.listed, 0, rows.kinds), "start": _numbers(rows.starts), "end": _numbers(rows.ends),
+                "raw_start": raw_starts, "raw_end": raw_ends, "rule": _words(rows.listed, 1, rows.kinds),
             }
         )  # fmt: skip
         self._sentences.append(
@@ -89,11 +89,9 @@ def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: 
     return _numbers(raw_starts + shifts[docs], known), _numbers(raw_ends + shifts[docs], known)
 
 
-def _words(values: Sequence[str]) -> pa.Array:
-    """Few words that come again and again as an Arrow array."""
-    known = {word: number for number, word in enumerate(dict.fromkeys(values))}
-    codes = np.fromiter(map(known.__getitem__, values), np.int64, len(values))
-    return pa.array(known, pa.string()).take(_numbers(codes))
+def _words(listed: Sequence[tuple[str, str]], which: int, kinds: Places) -> pa.Array:
+    """Roles or rules, given as numbers of pairs, as an Arrow array."""
+    return pa.array([pair[which] for pair in listed], pa.string()).take(_numbers(kinds))
 
 
 def _numbers(values: Places, known: Bools | None = None) -> pa.Array:

@@ -196,9 +196,10 @@ class Rows:
         decided = [self.conversion.corrections.get(item.record.name, ()) if item.is_own else () for item in waiting]
         mended = {number: rows for number, rows in enumerate(decided) if rows}
         analysed = self._pieces.add([item.prepared for item in waiting], mended)
-        for item, segments, corrections, n_words, n_sentences in zip(
-            waiting, analysed.by_document, decided, analysed.n_words, analysed.n_sentences, strict=True
+        for number, (item, corrections, n_words, n_sentences) in enumerate(
+            zip(waiting, decided, analysed.n_words, analysed.n_sentences, strict=True)
         ):
+            segments = analysed.segments.of(number)
             samples: list[str] = []
 
             def detect_later(sample: str, samples: list[str] = samples) -> tuple[None, None]:

@@ -115,15 +115,26 @@ class Scan:
             found += table.take(self.points[places + step], mode="clip")
         return found
 
-    def may(self, starts: Places, ends: Places, readers: Readers) -> npt.NDArray[np.int64]:
+    def leads(self, starts: Places) -> npt.NDArray[np.int64]:
+        """The letter codes with which the first word of each of these lines begins.
+
+        Where a line has no letter they are those of another.
+        """
+        return self.codes(self._run_places()[np.searchsorted(self._runs, starts)])
+
+    def _run_places(self) -> Places:
+        return np.append(self._runs, [len(self.points) - LOOK_AHEAD] * 2)
+
+    def may(
+        self, starts: Places, ends: Places, readers: Readers, leads: npt.NDArray[np.int64] | None = None
+    ) -> npt.NDArray[np.int64]:
         """What the rules could make of each of these lines or paragraphs, as bits; they are in order."""
         points, length = self.points, ends - starts
         n_words = self.count_words(starts, ends)
         n_alnum = _count(self._alnum_words, starts, ends)
-        # Where a line has no letter the bits are those of another; it is a separator, and asked about anyway.
-        nearest = np.searchsorted(self._runs, starts)
-        runs = np.append(self._runs, [len(points) - LOOK_AHEAD] * 2)
-        begins, further = readers.triggers[self.codes(runs[nearest])], runs[nearest + 1]
+        # A line without letters is a separator, and asked about anyway.
+        begins = readers.triggers[self.leads(starts) if leads is None else leads]
+        further = self._run_places()[np.searchsorted(self._runs, starts) + 1]
         goes_on = (further >= ends) | ((readers.triggers[self.codes(further)] & triggers.NAME) > 0)
 
         def begin(bit: int) -> Bools:

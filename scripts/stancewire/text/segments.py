@@ -118,7 +118,19 @@ def _cut_parts(text: str, lexicon: Lexicon) -> list[Part]:
 
 
 def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
-    """The segments of a document's parts, which are given in order; each rule where its place is."""
+    """The segments of a document's parts, which are given in order."""
+    # A named tuple's own constructor takes twice the time.
+    return [
+        _new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(find_parts(parts, lexicon))
+    ]
+
+
+def find_parts(parts: list[Part], lexicon: Lexicon, closes: bool = True) -> list[Part]:
+    """The same as parts with their roles: each rule where its place is.
+
+    Args:
+        closes: may the last of the body end in a credit? Not so where the last of these parts is not the document's.
+    """
     for part in parts:
         if part.may & BY_ITSELF and not part.role:
             _name_by_itself(part, lexicon)
@@ -130,9 +142,7 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     for part in parts:
         if not part.role:
             part.role, part.rule = "body", "paragraph"
-    parts = _cut_closer(parts, lexicon)
-    # A named tuple's own constructor takes twice the time.
-    return [_new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(parts)]
+    return _cut_closer(parts, lexicon) if closes else parts
 
 
 ALONE = FURNITURE | SEPARATOR | PHOTO_CREDIT | CREDIT | HEADER | BYLINE
