@@ -16,9 +16,9 @@ from .corrections import Correction, check_quotes, correct_roles, sentence_place
 from .layout import Paragraphs, read_all_paragraphs
 from .lexicon import Lexicon
 from .model import KnownBlock, Segment
-from .naming import KNOWN, Candidates, Kinds, name_all
+from .naming import UNNAMED, Candidates, Kinds, Namer
 from .scan import Places, Readers, Scan
-from .segments import known_part, segment_blocks
+from .segments import ANY, known_part, segment_blocks
 from .sentence_batch import split_spans
 from .sentences import ROLES, split_sentences
 
@@ -147,7 +147,7 @@ class Analyser:
         """
         base = scan.base.tolist()
         begins, ends, owners = [], [], []
-        given: list[tuple[int, int, int, tuple[str, str]]] = []
+        given: list[tuple[int, int, int, int]] = []
         alone = []
         for number, (text, known) in enumerate(zip(texts, blocks, strict=True)):
             offset = base[number]
@@ -163,12 +163,13 @@ class Analyser:
                         owners.append(number)
                     else:
                         for part in known_part(text, block):
-                            given.append((number, offset + part.start, offset + part.end, (part.role, part.rule)))
+                            kind = self.kinds.number(part.role, part.rule)
+                            given.append((number, offset + part.start, offset + part.end, kind))
             else:
                 alone.append(number)
         found = read_all_paragraphs(scan, _array(begins), _array(ends), self.readers)
-        candidates = _candidates(found, _array(owners), given)
-        named = name_all(scan, candidates, len(texts), self.readers.lexicon, self.kinds)
+        candidates = _candidates(scan, found, _array(owners), given)
+        named = Namer(scan, candidates, len(texts), self.readers.lexicon, self.kinds).name_all()
         docs, offsets = named.docs, scan.base[named.docs]
         starts, ends = named.starts - offsets, named.ends - offsets
         rows = SegmentRows(docs, _number_within(docs), named.kinds, starts, ends, self.kinds.listed)
@@ -202,26 +203,24 @@ class Analyser:
 
 
 def _candidates(
-    found: Paragraphs, owners: Places, given: Sequence[tuple[int, int, int, tuple[str, str]]]
+    scan: Scan, found: Paragraphs, owners: Places, given: Sequence[tuple[int, int, int, int]]
 ) -> Candidates:
     """Paragraphs and known blocks, in order.
 
     Args:
-        owners: the document of each stretch. given: document, place, role and rule of each known block.
+        owners: the document of each stretch. given: document, place and kind of each known block.
     """
     opens = np.ones(len(found.starts), np.bool_)
     opens[1:] = found.stretches[1:] != found.stretches[:-1]
-    columns = owners[found.stretches], found.starts, found.ends, found.may, found.leads, opens
+    unnamed = np.full(len(found.starts), UNNAMED)
+    columns = owners[found.stretches], found.starts, found.ends, found.may, found.leads, unnamed, opens
     if not given:
-        return Candidates(*columns, {})
-    docs, starts, ends, kinds = zip(*given, strict=True)
-    added = (_array(docs), _array(starts), _array(ends), np.full(len(given), KNOWN), np.zeros(len(given), np.int64))
-    both = [np.concatenate(pair) for pair in zip(columns, (*added, np.zeros(len(given), np.bool_)), strict=True)]
+        return Candidates(*columns)
+    docs, starts, ends, kinds = map(_array, zip(*given, strict=True))
+    added = docs, starts, ends, np.full(len(given), ANY), scan.leads(starts), kinds, docs < 0
+    both = [np.concatenate(pair) for pair in zip(columns, added, strict=True)]
     order = np.argsort(both[1], kind="stable")
-    places = np.empty(len(order), np.int64)
-    places[order] = np.arange(len(order))
-    by_place = dict(zip(places[len(found.starts) :].tolist(), kinds, strict=True))
-    return Candidates(*(column[order] for column in both), by_place)
+    return Candidates(*(column[order] for column in both))
 
 
 def _array(numbers: Sequence[int]) -> Places:

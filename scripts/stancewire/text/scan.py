@@ -25,6 +25,8 @@ from .segments import (
     DATELINE,
     FURNITURE,
     HEADER,
+    MAX_HEADLINE_CHARS,
+    MAX_HEADLINE_WORDS,
     MAX_REPEATED,
     MAX_REPEATED_WORDS,
     NOTE,
@@ -44,7 +46,7 @@ MAX_CREDIT_TAIL, MAX_CLOSER = 140, 80
 # Names of agencies fill at most 80 characters, so 40 words; the words before them (`mit Material von`) are three.
 MAX_WIRE_WORDS = 43
 
-_COMMA = ord(",")
+_COMMA, _PERIOD, _COLON, _SMALL_A, _SMALL_Z = map(ord, ",.:az")
 # Kinds of marks, as bits.
 _DASH, _BRACKET, _SLASH, _COPYRIGHT, _JOINT = 1, 2, 4, 8, 16
 
@@ -105,6 +107,26 @@ class Scan:
     def are_figures(self, places: Places) -> Bools:
         """Which characters are decimal figures?"""
         return letters().take(self.points[places], mode="clip") == DIGIT
+
+    def end_plainly(self, starts: Places, ends: Places) -> Bools:
+        """Which lines end in a period after a word of five small letters or more, which is no abbreviation?"""
+        found = (self.points[ends - 1] == _PERIOD) & (ends - starts > 6)
+        chosen = np.flatnonzero(found)
+        before = self.points[ends[chosen][:, None] - np.arange(2, 7)]
+        found[chosen] = ((before >= _SMALL_A) & (before <= _SMALL_Z)).all(axis=1)
+        return found
+
+    def are_headlines(self, starts: Places, ends: Places) -> Bools:
+        """Which lines are headlines if they stand first, and a closed paragraph after them? Not all that are are found.
+
+        They have some words, begin and end in a letter or figure, and hold no sign that ends a sentence, nor a colon
+        where it could be a speaker's.
+        """
+        n_words = self.count_words(starts, ends)
+        found = (ends - starts <= MAX_HEADLINE_CHARS) & (n_words >= 2) & (n_words <= MAX_HEADLINE_WORDS)
+        found &= (self.classes[starts] & ALNUM > 0) & (self.classes[ends - 1] & ALNUM > 0)
+        found &= ~_any(self.stops, starts, ends) & ~self.has_odd(starts, ends)
+        return found & ~(self.points[starts[:, None] + np.arange(LOOK_AHEAD)] == _COLON).any(axis=1)
 
     def codes(self, places: Places) -> npt.NDArray[np.int64]:
         """The triple of letter codes that begins at each place."""
