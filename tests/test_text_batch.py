@@ -14,12 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stancewire.sources import NOTHING_KNOWN
 from stancewire.text import Lexicon, decode, furniture_key, patterns, segment_text, segments, split_sentences
 from stancewire.text.article import Block, compose
 from stancewire.text.batch import Analyser
 from stancewire.text.corrections import Correction
 from stancewire.text.letters import ALNUM, LAST, LOWER, OTHER, SPACE, STOP, STOPS, WILD, classes, letters
 from stancewire.text.lexicon import _FURNITURE_LINES
+from stancewire.text.metadata import find_metadata, no_language
 from stancewire.text.model import KnownBlock, Segment
 from stancewire.text.scan import Readers, Scan
 from stancewire.text.segments import segment_blocks
@@ -55,6 +57,12 @@ def check_same(texts: Sequence[str], blocks: Sequence[Blocks]) -> None:
         sentences += [(number, *sentence) for sentence in split]
         body = {segment.seg_no for segment in own if segment.role == "body"}
         assert found.n_words[number] == sum(len(text[s.start : s.end].split()) for s in own if s.role == "body")
+        read = [text[s.start : s.end] for s in own if s.role in ("headline", "body")]
+        assert found.readings[number] == "\n\n".join(read)
+        marked = found.marked.get(number, [])
+        assert find_metadata(text, marked, NOTHING_KNOWN, ALONE, detect=no_language) == find_metadata(
+            text, own, NOTHING_KNOWN, ALONE, detect=no_language
+        )
         assert found.n_sentences[number] == sum(sentence.seg_no in body for sentence in split)
     listed = found.segments
     roles, rules = zip(*(listed.listed[kind] for kind in listed.kinds), strict=True) if rows else ((), ())

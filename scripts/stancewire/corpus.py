@@ -127,7 +127,7 @@ def convert_corpus(
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
-        module = "columnar" if fields == "text" else "records"
+        module = "columnar" if fields == "text" else "whole"
         pool = stack.enter_context(Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all"))
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
         conversion = replace(conversion, folder=target / WORK)

@@ -15,6 +15,7 @@ from ..text.prepare import Prepared
 
 if TYPE_CHECKING:
     from ..text.scan import Bools, Places
+    from .whole import Line
 
 
 class Pieces:
@@ -30,7 +31,7 @@ class Pieces:
         self._segments: list[dict[str, pa.Array]] = []
         self._sentences: list[dict[str, pa.Array]] = []
 
-    def add(self, prepared: Sequence[Prepared], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
+    def add(self, prepared: Sequence[Prepared | Line], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
         """Take apart the next documents.
 
         Args:
@@ -70,7 +71,9 @@ class Pieces:
         return found
 
 
-def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: Places) -> tuple[pa.Array, pa.Array]:
+def _find_raw(
+    prepared: Sequence[Prepared | Line], docs: Places, starts: Places, ends: Places
+) -> tuple[pa.Array, pa.Array]:
     """The byte ranges of segments, null where a text was not read from bytes as they stand."""
     raw_starts, raw_ends = starts.copy(), ends.copy()
     unknown = np.zeros(len(prepared), np.bool_)

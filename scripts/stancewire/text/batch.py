@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,12 +66,20 @@ class SegmentRows:
 
 @dataclass(frozen=True)
 class Analysed:
-    """What texts are made of: segments and sentences as rows, and counts of their bodies."""
+    """What texts are made of: segments and sentences as rows, and counts of their bodies.
+
+    Attributes:
+        marked: by document, if it has any, the segments that metadata are read from: the first headline, and all of
+            other roles that say something of the article.
+        readings: the reading texts with their headlines, as a language detector is shown them.
+    """
 
     segments: SegmentRows
     sentences: SentenceRows
     n_words: list[int]
     n_sentences: list[int]
+    marked: dict[int, list[Segment]]
+    readings: list[str]
 
 
 class Analyser:
@@ -136,7 +144,8 @@ class Analyser:
             found.ends - offsets,
         )
         n_sentences = np.bincount(sent_docs[in_body[rows_of]], minlength=len(texts))
-        analysed = Analysed(segments, sentences, n_words.tolist(), n_sentences.tolist())
+        marked, readings = _marked(segments), _readings(scan, segments, len(texts))
+        analysed = Analysed(segments, sentences, n_words.tolist(), n_sentences.tolist(), marked, readings)
         return _mend_sentences(analysed, texts, corrections) if corrections else analysed
 
     def segment(self, scan: Scan, texts: Sequence[str], blocks: Sequence[Blocks | None]) -> SegmentRows:
@@ -171,8 +180,8 @@ class Analyser:
         candidates = _candidates(scan, found, _array(owners), given)
         named = Namer(scan, candidates, len(texts), self.readers.lexicon, self.kinds).name_all()
         docs, offsets = named.docs, scan.base[named.docs]
-        starts, ends = named.starts - offsets, named.ends - offsets
-        rows = SegmentRows(docs, _number_within(docs), named.kinds, starts, ends, self.kinds.listed)
+        places = named.starts - offsets, named.ends - offsets
+        rows = SegmentRows(docs, _number_within(docs), named.kinds, *places, self.kinds.listed)
         made = {number: segment_blocks(texts[number], blocks[number] or (), self.readers.lexicon) for number in alone}
         return self._replaced(rows, made) if made else rows
 
@@ -223,6 +232,50 @@ def _candidates(
     return Candidates(*(column[order] for column in both))
 
 
+_TELLING = ("header", "dateline", "byline", "credit")
+_READ = ("headline", "body")
+
+
+def _marked(rows: SegmentRows) -> dict[int, list[Segment]]:
+    """The segments of each document that metadata are read from."""
+    telling = np.array([role in _TELLING for role, _ in rows.listed], np.bool_)[rows.kinds]
+    headlines = np.flatnonzero(np.array([role == "headline" for role, _ in rows.listed], np.bool_)[rows.kinds])
+    own = rows.docs[headlines]
+    telling[headlines[np.append(True, own[1:] != own[:-1])[: len(own)]]] = True
+    columns = rows.docs, rows.seg_nos, rows.kinds, rows.starts, rows.ends
+    found: dict[int, list[Segment]] = {}
+    for doc, seg_no, kind, start, end in zip(*(column[telling].tolist() for column in columns), strict=True):
+        role, rule = rows.listed[kind]
+        found.setdefault(doc, []).append(_new(Segment, (seg_no, role, start, end, rule)))
+    return found
+
+
+def _readings(scan: Scan, rows: SegmentRows, n_docs: int) -> list[str]:
+    """Headlines and body of each document, joined by blank lines."""
+    read = np.flatnonzero(np.array([role in _READ for role, _ in rows.listed], np.bool_)[rows.kinds])
+    docs, joined = rows.docs[read], scan.joined
+    starts, ends = rows.starts[read] + scan.base[docs], rows.ends[read] + scan.base[docs]
+    borders = np.searchsorted(docs, np.arange(n_docs + 1))
+    # Where one follows the other after a blank line, and nothing between, they are joined as they stand.
+    gaps = ends[:-1]
+    apart = (starts[1:] != gaps + 2) | (scan.points[gaps] != _LINE_FEED) | (scan.points[gaps + 1] != _LINE_FEED)
+    torn = np.zeros(n_docs, np.bool_)
+    torn[docs[1:][apart & (docs[1:] == docs[:-1])]] = True
+    begins, stops = starts.tolist(), ends.tolist()
+    return [
+        "\n\n".join([joined[begins[row] : stops[row]] for row in range(first, last)])
+        if is_torn
+        else joined[begins[first] : stops[last - 1]]
+        if first < last
+        else ""
+        for first, last, is_torn in zip(borders[:-1].tolist(), borders[1:].tolist(), torn.tolist(), strict=True)
+    ]
+
+
+_LINE_FEED = ord("\n")
+_new = tuple.__new__
+
+
 def _array(numbers: Sequence[int]) -> Places:
     return np.array(numbers, np.int64)
 
@@ -252,7 +305,7 @@ def _mend_sentences(
             np.concatenate((column[:first], _array(own), column[last:]))
             for column, own in zip(columns, mended, strict=True)
         ]
-    return Analysed(analysed.segments, SentenceRows(*columns), analysed.n_words, n_sentences)
+    return replace(analysed, sentences=SentenceRows(*columns), n_sentences=n_sentences)
 
 
 def _is_whole(text: str, block: KnownBlock) -> bool:
