@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from ..sources import Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
+from ..sources import Reject, SourceFacts, SourceFile, SourceRecord
 from ..sources.columns import as_words
 from ..sources.entries import Entry, clean_name
 from ..sources.json_encodings import wide_codec
 from ..sources.json_records import LINES, LineReader
 from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
-from ..sources.readers import format_of, read_groups
+from ..sources.readers import format_of
 from ..sources.sniff import HEAD_BYTES
 from ..sources.spans import Span
 from ..text.article import JOINT, Stated, one_line
@@ -35,7 +35,7 @@ from ..text.model import KnownBlock, Segment
 from ..text.stated_columns import EPOCH, Row, stated_columns
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, read_account
-from .records import CHARS_A_PART, CHARS_AT_ONCE, Rows
+from .records import CHARS_A_PART, CHARS_AT_ONCE, Rows, read_items
 from .records import get_ready as get_ready  # is called in each worker
 
 MOST_BYTES = 32 << 20  # of a file that is not cut into spans; longer ones are streamed
@@ -49,29 +49,25 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
     rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
-        _take_file(rows, file, facts, parcel.span)
+        _take_file(rows, file, facts, parcel)
     rows.write_part()
     rows.account.write(conversion.folder)
     return rows.account
 
 
-def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, span: Span | None) -> None:
+def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel) -> None:
     """All records of a file, or of a span of it."""
-    options = replace(rows.conversion.reading, facts=facts, encoding=rows.conversion.encoding)
+    span, conversion = parcel.span, rows.conversion
     raw = None if facts.inside or (span is not None and span.groups) else _read(file, span)
-    if raw is not None:
-        lines = Lines(rows, file, facts, Entry(file, io.BytesIO(), LINES, file.name, options))
-        lines.take_all(raw, 0 if span is None else span.first_record)
-        lines.tally()
-        if span is None:
-            rows.account.hashes.append((file.root, file.source_path, sha256(raw).hexdigest()))
+    if raw is None:
+        rows.take_file(file, facts, read_items(file, parcel, facts, conversion), span is None)
         return
+    options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
+    lines = Lines(rows, file, facts, Entry(file, io.BytesIO(), LINES, file.name, options))
+    lines.take_all(raw, 0 if span is None else span.first_record)
+    lines.tally()
     if span is None:
-        came = read_sources([file], options)
-    else:
-        read = read_groups if span.groups else read_span
-        came = read(file, span.start, span.end, span.first_record, options)
-    rows.take_file(file, facts, came, span is None)
+        rows.account.hashes.append((file.root, file.source_path, sha256(raw).hexdigest()))
 
 
 def _read(file: SourceFile, span: Span | None) -> bytes | None:

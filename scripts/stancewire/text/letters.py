@@ -67,6 +67,19 @@ def letters() -> Codes:
     return table
 
 
+def look_up(table: Codes, points: npt.NDArray[np.uint32]) -> Codes:
+    """What a table says of each code point.
+
+    Most are below 256 in most scripts' texts, and bytes are translated three times as fast as a table is looked up.
+    """
+    beyond = np.flatnonzero(points > 0xFF)
+    if len(beyond) > len(points) // 4:
+        return table.take(points, mode="clip")
+    found = np.frombuffer(bytearray(points.astype(np.uint8).tobytes().translate(table[:256].tobytes())), np.uint8)
+    found[beyond] = table.take(points[beyond], mode="clip")
+    return found
+
+
 @functools.cache
 def _plane() -> str:
     return np.arange(LAST + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import triggers
-from .letters import ALNUM, DIGIT, LAST, LOWER, MARK, ODD, SPACE, STOP, Codes, classes, letters
+from .letters import ALNUM, DIGIT, LAST, LOWER, MARK, ODD, SPACE, STOP, Codes, classes, letters, look_up
 from .lexicon import Lexicon
 from .patterns import MAX_DATELINE, MAX_SECTION
 from .segments import (
@@ -74,6 +74,7 @@ class Scan:
 
     Attributes:
         joined: all of it. base: where each text begins. points: code points. classes: their bits (`letters`).
+        letters: their letter codes.
         word_starts, word_ends: places of all words, as `str.split()` finds them; ends are the place after.
         stops: places of what may end a sentence.
     """
@@ -83,7 +84,8 @@ class Scan:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.base = np.cumsum(lengths + 1) - lengths
         self.points = np.frombuffer(self.joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.classes = classes().take(self.points, mode="clip")
+        self.classes = look_up(classes(), self.points)
+        self.letters = look_up(letters(), self.points)
         space = (self.classes & SPACE).view(np.bool_)
         borders = np.flatnonzero(space[1:] != space[:-1]) + 1
         self.word_starts, self.word_ends = borders[::2], borders[1::2]
@@ -106,7 +108,7 @@ class Scan:
 
     def are_figures(self, places: Places) -> Bools:
         """Which characters are decimal figures?"""
-        return letters().take(self.points[places], mode="clip") == DIGIT
+        return self.letters[places] == DIGIT
 
     def end_plainly(self, starts: Places, ends: Places) -> Bools:
         """Which lines end in a period after a word of five small letters or more, which is no abbreviation?"""
@@ -130,11 +132,10 @@ class Scan:
 
     def codes(self, places: Places) -> npt.NDArray[np.int64]:
         """The triple of letter codes that begins at each place."""
-        table = letters()
-        found = np.zeros(len(places), np.int64)
-        for step in range(3):
+        found = self.letters[places].astype(np.int64)
+        for step in (1, 2):
             found *= 32
-            found += table.take(self.points[places + step], mode="clip")
+            found += self.letters[places + step]
         return found
 
     def leads(self, starts: Places) -> npt.NDArray[np.int64]:
@@ -210,9 +211,9 @@ class Scan:
 
     def _contributed(self) -> Places:
         """Where the word `contributed` could stand."""
-        table, runs = letters(), self._runs
+        runs = self._runs
         for step, letter in enumerate("contributed"):
-            code = table.take(self.points[runs + step], mode="clip")
+            code = self.letters[runs + step]
             runs = runs[(code == ord(letter) - 96) | (code == triggers.WILD)]
         return runs
 
