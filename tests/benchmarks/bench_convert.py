@@ -25,12 +25,13 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 import news_files
+import whole_floor
 from news_files import write_files, write_json_lines
 
 ROOT = Path(__file__).parents[2]
@@ -249,6 +250,7 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     ours("text2", "convert --fields text, 2 workers", lines, 2, "--fields", "text")
     ours("all1", "convert --no-reprints, 1 worker", lines, 1, "--no-reprints")
     ours("all2", "convert --no-reprints, 2 workers", lines, 2, "--no-reprints")
+    whole_floor.add_competitors(peer, sys.executable, lines)
     peer("loop", "plain read loop over files", LOOP, sys.executable, files)
     ours("files2", "convert --fields text, 2 workers, files", files, 2, "--fields", "text")
     return found
@@ -299,6 +301,7 @@ def main() -> int:
         for key, competitor in found.items():
             measure(competitor, out / key)
             print(f"round {number + 1}: {competitor.name} {competitor.seconds[-1]:.2f} s", file=sys.stderr)
+    about_whole = describe_whole(found, lines, out, args.documents)
     shutil.rmtree(out)
     ratios = [
         (found[a].name, found[b].name, found[a].median / found[b].median, how, target)
@@ -307,7 +310,8 @@ def main() -> int:
     ]
     if args.json:
         measured = {key: {"seconds": c.seconds, "peak_bytes": c.peak} for key, c in found.items()}
-        print(json.dumps({"documents": args.documents, "measured": measured, "ratios": ratios}, indent=1))
+        whole = {"whole": about_whole}
+        print(json.dumps({"documents": args.documents, "measured": measured, "ratios": ratios, **whole}, indent=1))
         return 0
     print(f"{args.documents} articles, {args.rounds} rounds, {os.cpu_count()} processors")
     for competitor in found.values():
@@ -315,7 +319,17 @@ def main() -> int:
     for a, b, ratio, how, target in ratios:
         met = f"target {how} {target:.2f}: {'met' if ratio <= target else 'NOT met'}" if target else how
         print(f"  {a} / {b}: {ratio:.2f} ({met})")
+    print("\n".join(about_whole))
     return 0
+
+
+def describe_whole(found: Mapping[str, Competitor], lines: Path, out: Path, documents: int) -> list[str]:
+    """What stops the whole of `convert`: its floor, and its profile by step."""
+    if "all2" not in found:
+        return []
+    command = [sys.executable, whole_floor.__file__, str(lines), str(out / "profile"), str(documents)]
+    profile = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return whole_floor.describe({key: competitor.median for key, competitor in found.items()}) + profile
 
 
 GROWTH = (("text", ("--fields", "text")), ("all", ("--no-reprints",)))

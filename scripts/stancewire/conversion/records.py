@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
-# Characters of texts that are taken apart at once: some 10 MB of scratch.
-CHARS_AT_ONCE = 1 << 19
+# Characters of texts that are taken apart at once: some 20 MB of scratch.
+CHARS_AT_ONCE = 1 << 20
 
 
 def get_ready(shelf: Shelf) -> None:

@@ -91,6 +91,7 @@ class Scan:
         self.word_starts, self.word_ends = borders[::2], borders[1::2]
         alnum = (self.classes & ALNUM) > 0
         self._runs = np.flatnonzero(alnum[1:] > alnum[:-1]) + 1
+        self._runs_and_end = np.append(self._runs, [len(self.points) - LOOK_AHEAD] * 2)
         self._alnum_words = self.word_starts[alnum[self.word_starts]]
         signs = np.flatnonzero((self.classes & (STOP | MARK | ODD)) != 0)
         kinds = self.classes[signs]
@@ -143,10 +144,7 @@ class Scan:
 
         Where a line has no letter they are those of another.
         """
-        return self.codes(self._run_places()[np.searchsorted(self._runs, starts)])
-
-    def _run_places(self) -> Places:
-        return np.append(self._runs, [len(self.points) - LOOK_AHEAD] * 2)
+        return self.codes(self._runs_and_end[np.searchsorted(self._runs, starts)])
 
     def may(
         self, starts: Places, ends: Places, readers: Readers, leads: npt.NDArray[np.int64] | None = None
@@ -157,7 +155,7 @@ class Scan:
         n_alnum = _count(self._alnum_words, starts, ends)
         # A line without letters is a separator, and asked about anyway.
         begins = readers.triggers[self.leads(starts) if leads is None else leads]
-        further = self._run_places()[np.searchsorted(self._runs, starts) + 1]
+        further = self._runs_and_end[np.searchsorted(self._runs, starts) + 1]
         goes_on = (further >= ends) | ((readers.triggers[self.codes(further)] & triggers.NAME) > 0)
 
         def begin(bit: int) -> Bools:
