@@ -57,7 +57,7 @@ STEPS = {
     "start: modules": ("_find_and_load",),
     "start: the detector's model": ("_load_model",),
     "language": ("detect_languages",),
-    "lines into records: parse, hash, encode": ("Lines.take_all", "read_items"),
+    "lines into records: parse, hash, encode": ("Lines.take_all", "read_parcel"),
     "code points and classes of characters": ("Scan.__init__",),
     "paragraphs, and which rules could name them": ("read_all_paragraphs",),
     "naming segments": ("Namer.name_all",),

@@ -48,13 +48,13 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
     rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
-        rows.take_file(file, facts, read_items(file, parcel, facts, conversion), parcel.span is None)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), parcel.span is None)
     rows.write_part()
     rows.account.write(conversion.folder)
     return rows.account
 
 
-def read_items(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
+def read_parcel(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
     """All records of a file, or of the parcel's span of it, and the reasons where there are none."""
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:

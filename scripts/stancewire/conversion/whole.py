@@ -20,12 +20,10 @@ import numpy as np
 from ..sources import Reject, SourceFacts, SourceFile, SourceRecord
 from ..sources.columns import as_words
 from ..sources.entries import Entry, clean_name
-from ..sources.json_encodings import wide_codec
 from ..sources.json_records import LINES, LineReader
 from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
-from ..sources.readers import format_of
-from ..sources.sniff import HEAD_BYTES
+from ..sources.readers import is_json_lines
 from ..sources.spans import Span
 from ..text.article import JOINT, Stated, one_line
 from ..text.columnwise import find_suspects
@@ -35,7 +33,7 @@ from ..text.model import KnownBlock, Segment
 from ..text.stated_columns import EPOCH, Row, stated_columns
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, read_account
-from .records import CHARS_A_PART, CHARS_AT_ONCE, Rows, read_items
+from .records import CHARS_A_PART, CHARS_AT_ONCE, Rows, read_parcel
 from .records import get_ready as get_ready  # is called in each worker
 
 MOST_BYTES = 32 << 20  # of a file that is not cut into spans; longer ones are streamed
@@ -58,9 +56,9 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
 def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel) -> None:
     """All records of a file, or of a span of it."""
     span, conversion = parcel.span, rows.conversion
-    raw = None if facts.inside or (span is not None and span.groups) else _read(file, span)
+    raw = None if facts.inside else _read(file, span)
     if raw is None:
-        rows.take_file(file, facts, read_items(file, parcel, facts, conversion), span is None)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), span is None)
         return
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     lines = Lines(rows, file, facts, Entry(file, io.BytesIO(), LINES, file.name, options))
@@ -72,7 +70,7 @@ def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel)
 
 def _read(file: SourceFile, span: Span | None) -> bytes | None:
     """The bytes of a span or small file of JSON lines; None where it is something else, or cannot be read."""
-    if file.address is not None or (span is None and file.format != LINES):
+    if (span is None and file.format != LINES) or not is_json_lines(file):
         return None
     start, most = (0, MOST_BYTES) if span is None else (span.start, span.end - span.start)
     if most > MOST_BYTES:
@@ -85,9 +83,7 @@ def _read(file: SourceFile, span: Span | None) -> bytes | None:
                 raw += more
     except OSError:
         return None
-    if span is None and (not 0 < len(raw) < most or format_of(file, raw[:HEAD_BYTES]) != LINES):
-        return None
-    return None if wide_codec(raw[:4]) is not None else raw
+    return raw if span is not None or 0 < len(raw) < most else None
 
 
 class Line:
