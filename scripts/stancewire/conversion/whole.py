@@ -100,7 +100,7 @@ class Line:
         self,
         name: str,
         place: tuple[str, int],
-        words: tuple[str, bytes, str, list[KnownBlock]],
+        words: tuple[str, bytes, str, list[KnownBlock] | None],
         stated: Row,
         said: tuple[Any, tuple[str, ...]],
         facts: SourceFacts,
@@ -230,9 +230,9 @@ class Lines:
             if not encoded or "\x00" in text or name in rows.places or (is_own and name in corrections):
                 self._take_generally(number, raw)
                 continue
-            blocks = [KnownBlock(head + len(JOINT) if head else 0, len(text))]
+            blocks = None
             if head:
-                blocks.insert(0, KnownBlock(0, head, "headline", "title_column"))
+                blocks = [KnownBlock(0, head, "headline", "title_column"), KnownBlock(head + len(JOINT), len(text))]
             rows.places[name] = source_path, number
             rows.wait(
                 Line(

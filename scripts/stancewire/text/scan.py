@@ -84,8 +84,7 @@ class Scan:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.base = np.cumsum(lengths + 1) - lengths
         self.points = np.frombuffer(self.joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.classes = look_up(classes(), self.points)
-        self.letters = look_up(letters(), self.points)
+        self.classes, self.letters = look_up(self.points, classes(), letters())
         space = (self.classes & SPACE).view(np.bool_)
         borders = np.flatnonzero(space[1:] != space[:-1]) + 1
         self.word_starts, self.word_ends = borders[::2], borders[1::2]
