@@ -141,10 +141,10 @@ class Namer:
         """Name short lines that come again in their document."""
         docs = self.found.docs
         short = (named == UNNAMED) & ((may & REPEATED) > 0) & ~aside[docs]
-        several = np.bincount(docs[short], minlength=self.n_docs) > 1
-        short &= several[docs]
+        short[short] = self._begin_alike(np.flatnonzero(short))
         if not short.any():
             return
+        several = self._docs_of(short)
         # The rule asks for the first paragraph without a role, too.
         first = self._first_of(np.flatnonzero((named == UNNAMED) & ~short))
         rows = np.flatnonzero(short | ((np.arange(len(docs)) == first[docs]) & several[docs]))
@@ -156,6 +156,15 @@ class Namer:
             name_repeated(parts[begin:end])
         number = self.kinds.number
         named[rows] = [number(part.role, part.rule) if part.role else UNNAMED for part in parts]
+
+    def _begin_alike(self, rows: Places) -> Bools:
+        """Which of these lines begin as another of them does in the same document, as lines with one key do?"""
+        found, docs = self.found, self.found.docs[rows]
+        begins = _beginning(found.leads[rows])
+        unknown = np.zeros(self.n_docs, np.bool_)
+        unknown[docs[(begins == _UNKNOWN) | self.scan.has_odd(found.starts[rows], found.ends[rows])]] = True
+        _, places, counts = np.unique(docs * (2 * _UNKNOWN) + begins, return_inverse=True, return_counts=True)
+        return (counts[places] > 1) | unknown[docs]
 
     def _first_of(self, rows: Places) -> Places:
         """The first of these rows in each document; beyond all where it has none."""
