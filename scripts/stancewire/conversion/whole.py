@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import datetime
 import functools
+import gc
 import io
 from collections import Counter
 from dataclasses import replace
@@ -62,7 +63,13 @@ def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel)
         return
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     lines = Lines(rows, file, facts, Entry(file, io.BytesIO(), LINES, file.name, options))
-    lines.take_all(raw, 0 if span is None else span.first_record)
+    collects = gc.isenabled()
+    gc.disable()  # many objects wait to be taken apart, none of them in a circle
+    try:
+        lines.take_all(raw, 0 if span is None else span.first_record)
+    finally:
+        if collects:
+            gc.enable()
     lines.tally()
     if span is None:
         rows.account.hashes.append((file.root, file.source_path, sha256(raw).hexdigest()))
