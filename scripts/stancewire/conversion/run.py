@@ -9,7 +9,7 @@ from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine import Workers
+from ..engine import Crew, Workers
 from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFile, base_of
@@ -67,6 +67,7 @@ class Run:
     listed: set[tuple[str, str]] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)
+    withdrawn: dict[str, str] = field(default_factory=dict)
     corrected: set[str] = field(default_factory=set)
     judged: dict[str, set[str]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Run:
             self.accounts += self.convert(files, pool, progress)
         else:
             self._convert_changed(files, pool, progress, before)
-        self.make_tables(pool.workers, before is not None, written)
+        self.make_tables(pool, before is not None, written)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
 
@@ -143,7 +144,9 @@ class Run:
     def write(self) -> None:
         """Put the tables in their places, and remember what was done; the parts are not needed any more."""
         work = self.conversion.folder
-        write_stage(work.parent, "convert", self.tables, _inputs(self.project, self.sources, self.hashes))
+        inputs = _inputs(self.project, self.sources, self.hashes)
+        settings = {"withdrawn": dict(sorted(self.withdrawn.items()))} if self.withdrawn else None
+        write_stage(work.parent, "convert", self.tables, inputs, settings)
         remove(work)
         work.mkdir()
         if self.candidates:
@@ -184,6 +187,9 @@ class Run:
         for item in said:
             if isinstance(item, Tally) and item.kind == "listed":
                 self.listed.add((item.source_path, item.what))
+            elif isinstance(item, Tally) and item.kind == "withdrawn":
+                doc_id, _, place = item.what.partition("\n")
+                self.withdrawn[doc_id] = item.source_path + place
             elif isinstance(item, Tally):
                 self.met[item.kind][item.what] += item.count
 
@@ -199,7 +205,7 @@ class Run:
         paths = {name: work / f"{name}.parquet" for name in PART_TABLES}
         return EarlyTables(work, schemas, paths, self._see, beside)
 
-    def make_tables(self, workers: int, is_partial: bool, written: Mapping[str, Written] | None) -> None:
+    def make_tables(self, pool: Workers, is_partial: bool, written: Mapping[str, Written] | None) -> None:
         """All tables: those of documents written beside their places, if they are not yet, the others made."""
         from .gather import write_rows, write_table
 
@@ -210,7 +216,7 @@ class Run:
         for name in PART_TABLES if written is None else ():
             seen = self._see if name == "documents" else None
             path, reused = work / f"{name}.parquet", self.reused.get(name)
-            made[name] = write_table(parts, schemas[name], path, workers, seen, reused)
+            made[name] = write_table(parts, schemas[name], path, pool.workers, seen, reused)
             if is_partial and parts.rejects:
                 raise Again
         self.rejects += [*self.found.rejects, *parts.rejects]
@@ -220,7 +226,7 @@ class Run:
             map(_as_row, one_a_place(self.rejects)), schemas["rejects"], work / "rejects.parquet"
         )
         if self.reprints:
-            made |= self._group_reprints(schemas, workers)
+            made |= self._group_reprints(schemas, pool.crew)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
             stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
@@ -266,7 +272,7 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: int) -> dict[str, Written]:
+    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: Crew) -> dict[str, Written]:
         """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
         from ..reprints.spool import Spool
@@ -284,7 +290,8 @@ class Run:
 
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
-        self.problems += [*self.found.warnings, *(check_judged(self.judged, self.texts) if whole else ())]
+        judged = {doc_id: texts for doc_id, texts in self.judged.items() if doc_id not in self.conversion.withdrawn}
+        self.problems += [*self.found.warnings, *(check_judged(judged, self.texts) if whole else ())]
         own_roots = self.conversion.own_roots
         if not own_roots:
             return
@@ -305,6 +312,7 @@ class Run:
             "written": rows["documents"],
             "rejected": len(rejects),
             "ignored": len(self.found.ignored),
+            "withdrawn": len(self.withdrawn),
             "rejected_by": _by_name(reject.check for reject in rejects),
             "by_format": _by_name(self.formats),
             "by_encoding": _by_name(self.encodings),
@@ -354,7 +362,7 @@ def _inputs(project: Project | None, sources: Sequence[Path | str], hashes: Mapp
             by_root.setdefault(root, []).append(f"{sha256}  {source_path}\n")
         inputs = {f"{roots[root]}/": hash_lines(sorted(lines)) for root, lines in by_root.items()}
     if project is not None:
-        for path in (project.sources_csv, project.corrections_csv, project.codebook_yaml):
+        for path in (project.sources_csv, project.corrections_csv, project.withdrawn_csv, project.codebook_yaml):
             if path.is_file():
                 inputs[project.relative(path)] = file_sha256(path)
     return inputs

@@ -13,6 +13,7 @@ from .limits import Limits, read_limits
 from .listing import read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
+from .withdrawn import Withdrawal, read_withdrawn
 
 __all__ = [
     "ENDINGS",
@@ -26,6 +27,7 @@ __all__ = [
     "SourceFacts",
     "SourceFile",
     "SourceRecord",
+    "Withdrawal",
     "base_of",
     "facts_by_file",
     "find_sources",
@@ -37,6 +39,7 @@ __all__ = [
     "read_sources",
     "read_sources_csv",
     "read_span",
+    "read_withdrawn",
     "spread_prefixes",
     "stored_name",
 ]
