@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from stancewire.checks.project_checks import check_project
-from stancewire.conversion import columnar, gather, records
+from stancewire.conversion import columnar, gather, records, whole
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
 from stancewire.corpus import WORK, convert_corpus
 from stancewire.project import Project
 from stancewire.sources import Limits, ReadOptions, readers
+from stancewire.sources.spans import Span
 from stancewire.tables import read_manifest, read_table, read_table_schema
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -202,7 +203,7 @@ def test_parcels_of_a_killed_run_are_not_converted_again(
     with pytest.raises(KeyboardInterrupt):
         convert_corpus(None, [articles], tmp_path / "o")
     monkeypatch.undo()
-    monkeypatch.setattr("stancewire.conversion.records._read", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("stancewire.conversion.whole._take_file", lambda *_: pytest.fail("read again"))
     assert convert_corpus(None, [articles], tmp_path / "o").counts["written"] == 60
 
 
@@ -337,7 +338,7 @@ def test_run_that_finds_all_as_it_was_reads_nothing(
 ) -> None:
     first = convert_corpus(None, [articles], tmp_path / "o")
     before = files_of(tmp_path / "o")
-    monkeypatch.setattr("stancewire.conversion.records._read", lambda *_: pytest.fail("an unchanged file is read"))
+    monkeypatch.setattr("stancewire.conversion.whole._take_file", lambda *_: pytest.fail("an unchanged file is read"))
     again = convert_corpus(None, [articles], tmp_path / "o")
     assert again.changes is not None and again.changes.is_none
     assert (again.counts, files_of(tmp_path / "o")) == (first.counts, before)
@@ -475,11 +476,11 @@ def test_spans_of_json_lines_give_the_bytes_of_the_whole_file(tmp_path: Path, mo
     write_json_lines(tmp_path / "a.jsonl", 1500)
     convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "whole", reprints=False)
     monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 1 << 20)
-    cut = []
-    original = records.read_span
-    monkeypatch.setattr(records, "read_span", lambda *given: cut.append(given[1:4]) or original(*given))
+    cut: list[Span] = []
+    original = whole._read
+    monkeypatch.setattr(whole, "_read", lambda file, span: cut.append(span) or original(file, span))
     convert_corpus(None, [tmp_path / "a.jsonl"], tmp_path / "cut", reprints=False)
-    assert len(cut) >= 2 and cut[0][2] == 0 < cut[1][2]
+    assert len(cut) >= 2 and cut[0].first_record == 0 < cut[1].first_record
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "cut")
 
 

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stancewire.sources import NOTHING_KNOWN
 from stancewire.text import Lexicon, decode, furniture_key, patterns, segment_text, segments, split_sentences
 from stancewire.text.article import Block, compose
 from stancewire.text.batch import Analyser
 from stancewire.text.corrections import Correction
 from stancewire.text.letters import ALNUM, LAST, LOWER, OTHER, SPACE, STOP, STOPS, WILD, classes, letters
 from stancewire.text.lexicon import _FURNITURE_LINES
+from stancewire.text.metadata import find_metadata, no_language
 from stancewire.text.model import KnownBlock, Segment
 from stancewire.text.scan import Readers, Scan
 from stancewire.text.segments import segment_blocks
@@ -49,15 +51,22 @@ def check_same(texts: Sequence[str], blocks: Sequence[Blocks]) -> None:
     rows: list[tuple[int | str, ...]] = []
     for number, (text, known) in enumerate(zip(texts, blocks, strict=True)):
         own = segment_text(text, ALONE) if known is None else segment_blocks(text, known, ALONE)
-        assert found.by_document[number] == own
+        assert found.segments.of(number) == own
         rows += [(number, *segment) for segment in own]
         split = split_sentences(text, own)
         sentences += [(number, *sentence) for sentence in split]
         body = {segment.seg_no for segment in own if segment.role == "body"}
         assert found.n_words[number] == sum(len(text[s.start : s.end].split()) for s in own if s.role == "body")
+        read = [text[s.start : s.end] for s in own if s.role in ("headline", "body")]
+        assert found.readings[number] == "\n\n".join(read)
+        marked = found.marked.get(number, [])
+        assert find_metadata(text, marked, NOTHING_KNOWN, ALONE, detect=no_language) == find_metadata(
+            text, own, NOTHING_KNOWN, ALONE, detect=no_language
+        )
         assert found.n_sentences[number] == sum(sentence.seg_no in body for sentence in split)
     listed = found.segments
-    columns = (listed.docs, listed.seg_nos, listed.roles, listed.starts, listed.ends, listed.rules)
+    roles, rules = zip(*(listed.listed[kind] for kind in listed.kinds), strict=True) if rows else ((), ())
+    columns = (listed.docs, listed.seg_nos, roles, listed.starts, listed.ends, rules)
     assert list(zip(*columns, strict=True)) == rows
     cut = found.sentences
     columns = (cut.docs, cut.sent_nos, cut.seg_nos, cut.starts, cut.ends)
@@ -151,6 +160,47 @@ TEXTS = st.lists(st.tuples(PARTS, st.sampled_from(GAPS)), min_size=1, max_size=1
 @given(st.lists(TEXTS, min_size=1, max_size=5))
 def test_any_texts(texts: list[str]) -> None:
     check_same(texts, [None] * len(texts))
+
+
+# Paragraphs that can be nothing but body, so that the rules are not shown what stands around them unless they must.
+PLAIN = ("the committee met on Monday in the old town hall, and agreed on nothing, its chairman said. " * 3).strip()
+BODY = st.one_of(
+    st.sampled_from([f"{word} {PLAIN}" for word in ("Today", "Harbour", "Title", "TOKYO —", "june 26 -", "12", "Été")]),
+    st.sampled_from([f"PARIS (Reuters) - {PLAIN}", f"It met (or not): {PLAIN}"]),
+    st.sampled_from([f"{PLAIN} -- Reuters", f"{PLAIN} (AFP)"]),
+    st.just(PLAIN),
+)
+PARAGRAPHS = st.lists(st.one_of(BODY, BODY, st.sampled_from(LINES)), min_size=2, max_size=9)
+
+
+@settings(max_examples=300, deadline=None)
+@example([["Harbour Gazette", f"Harbour {PLAIN}", PLAIN, PLAIN, "Harbour Gazette", PLAIN]])
+@example([["A title of words", PLAIN[:250], "REUTERS/Ann Lee", PLAIN]])
+@example([["A title of words", PLAIN[:250], PLAIN, "REUTERS/Ann Lee", PLAIN]])
+@example([["A title of words", PLAIN, PLAIN, PLAIN, "(Adds comment)", PLAIN, "(Adds comment)"]])
+@example([["A title of words", PLAIN, PLAIN, f"PARIS (Reuters) - {PLAIN}", f"BERLIN (dpa) - {PLAIN}"]])
+@example([["A title of words", f"{PLAIN} -- Reuters", PLAIN]])
+@example([["Date: 2019-06-26 An own title", PLAIN, PLAIN, "An own title", f"An own {PLAIN}"]])
+@example([[PLAIN, "Photo: Ann Lee", PLAIN, PLAIN, f"PARIS (Reuters) - {PLAIN}"]])
+@given(st.lists(PARAGRAPHS, min_size=1, max_size=4))
+def test_any_paragraphs(documents: list[list[str]]) -> None:
+    texts = ["\n\n".join(paragraphs) for paragraphs in documents]
+    check_same(texts, [None] * len(texts))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(PARAGRAPHS, st.sampled_from(("", "", "headline", "dateline", "body"))), min_size=1, max_size=4
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_any_paragraphs_in_blocks(documents: list[list[tuple[list[str], str]]]) -> None:
+    composed = [compose([Block("\n\n".join(found), role, role and "x") for found, role in one]) for one in documents]
+    check_same([text for text, _ in composed], [blocks for _, blocks in composed])
 
 
 @settings(max_examples=100, deadline=None)
@@ -285,9 +335,9 @@ def test_a_codebooks_own_words_are_asked_about(words: str) -> None:
     texts = [
         f"A title of some words\n\n{line}\n\nIt met." for line in (words.strip(), f"*** {words.strip()}", key.upper())
     ]
-    found = Analyser(lexicon).analyse(texts, [None] * 3).by_document
+    found = Analyser(lexicon).analyse(texts, [None] * 3).segments
     lexicon = replace(lexicon)  # one that remembers nothing
-    assert found == [segment_text(text, lexicon) for text in texts]
+    assert [found.of(number) for number in range(3)] == [segment_text(text, lexicon) for text in texts]
 
 
 def test_decided_corrections_count() -> None:
@@ -301,7 +351,7 @@ def test_decided_corrections_count() -> None:
     ]
     plain = "A headline of words\n\nIt came. It left."
     found = ANALYSER.analyse([plain, text, plain], [None] * 3, {1: rows})
-    assert [segment.role for segment in found.by_document[1]] == ["furniture", "body", "body"]
+    assert [segment.role for segment in found.segments.of(1)] == ["furniture", "body", "body"]
     own = [
         (seg_no, start, end)
         for doc, seg_no, start, end in zip(
@@ -318,7 +368,7 @@ def test_decided_corrections_count() -> None:
         )
         if doc == 1
     ]
-    expected = split_sentences(text, found.by_document[1], [place + 4], [place])
+    expected = split_sentences(text, found.segments.of(1), [place + 4], [place])
     assert own == [(s.seg_no, s.start, s.end) for s in expected]
     assert other in {start for _, start, _ in own}
     assert found.n_sentences == [2, len(expected), 2]

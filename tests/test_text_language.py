@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -14,7 +15,18 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from stancewire.engine import Shelf
 from stancewire.text import language
-from stancewire.text.language import MAX_CHARS, SCORE_DECIMALS, detect_language, detect_languages
+from stancewire.text.language import (
+    EXCERPT_CHARS,
+    MAX_CHARS,
+    SCORE_DECIMALS,
+    SURE,
+    detect_language,
+    detect_languages,
+)
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+
+from news_files import make_articles
 
 TEXTS = {
     "en": "The ministers of both countries met on Wednesday and said that the talks would go on next month.",
@@ -59,11 +71,59 @@ def test_languages_are_recognised(expected: str) -> None:
 
 @pytest.mark.parametrize("name", [*TEXTS, *ODD])
 def test_the_answer_is_that_of_the_library(name: str, plain: LanguageIdentifier) -> None:
-    text = (TEXTS | ODD)[name]
+    text = (TEXTS | ODD)[name][:EXCERPT_CHARS]
     found, score = detect_language(text)
-    expected, confidence = plain.classify(text[:MAX_CHARS])
+    expected, confidence = plain.classify(text)
     assert found == expected
     assert score == pytest.approx(confidence, abs=10**-SCORE_DECIMALS)
+
+
+LONG = {
+    **{language: " ".join([text] * 60) for language, text in TEXTS.items()},
+    "a foreign quotation": " ".join([TEXTS["fr"]] * 10 + [TEXTS["en"]] * 5 + [TEXTS["fr"]] * 10),
+    "an end that is not read": " ".join([TEXTS["fr"]] * 60 + [TEXTS["ru"]] * 5),
+    "letters that the model has no n-gram of": ODD["letters that the model has no n-gram of"] * 20,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_is_in_the_language_of_an_excerpt_if_that_leaves_no_doubt(
+    name: str, plain: LanguageIdentifier
+) -> None:
+    text = LONG[name]
+    found, score = detect_language(text)
+    excerpt, confidence = plain.classify(language._excerpt(text[:MAX_CHARS]))
+    expected, of_all = plain.classify(text[:MAX_CHARS])
+    assert found == expected
+    if round(float(confidence), SCORE_DECIMALS) >= SURE:
+        assert found == excerpt
+        assert score == pytest.approx(confidence, abs=10**-SCORE_DECIMALS)
+    else:
+        assert score == pytest.approx(of_all, abs=10**-SCORE_DECIMALS)
+
+
+def test_two_languages_in_a_long_text_leave_a_doubt(plain: LanguageIdentifier) -> None:
+    """All of what is read is weighed then, as it was for a text of any length."""
+    text = " ".join([TEXTS["en"]] * 8 + [TEXTS["de"]] * 9)
+    assert plain.classify(language._excerpt(text))[1] < SURE
+    assert language._excerpt(text)[250] == language._excerpt(text)[501] == " "
+    found, score = detect_language(text)
+    expected, confidence = plain.classify(text)
+    assert found == expected
+    assert score == pytest.approx(confidence, abs=10**-SCORE_DECIMALS)
+
+
+def test_an_excerpt_that_is_sure_is_of_the_language_of_the_whole() -> None:
+    articles = [article.text for article in make_articles(1500, seed=5)]
+    sure = 0
+    for text, by_excerpt, by_all in zip(
+        articles, language._detect([*map(language._excerpt, articles)]), language._detect(articles), strict=True
+    ):
+        assert len(text) < MAX_CHARS
+        if by_excerpt[1] is not None and by_excerpt[1] >= SURE:
+            assert by_excerpt[0] == by_all[0]
+            sure += 1
+    assert sure > 1200
 
 
 def test_the_answer_is_the_same_in_any_company(monkeypatch: pytest.MonkeyPatch) -> None:

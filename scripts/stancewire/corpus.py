@@ -138,7 +138,7 @@ def convert_corpus(
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
         if fields == "text":
             keep_memory()  # its blocks are of one size, again and again
-        module = "columnar" if fields == "text" else "records"
+        module = "columnar" if fields == "text" else "whole"
         cluster = None if scheduler is None else _cluster(scheduler)
         pool = stack.enter_context(
             cluster or Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all")

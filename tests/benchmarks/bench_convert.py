@@ -31,6 +31,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import news_files
+import whole_floor
 from news_files import write_files, write_json_lines
 from processes import Competitor, environment, measure
 
@@ -189,6 +190,7 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     ours("text2", "convert --fields text, 2 workers", lines, 2, "--fields", "text")
     ours("all1", "convert --no-reprints, 1 worker", lines, 1, "--no-reprints")
     ours("all2", "convert --no-reprints, 2 workers", lines, 2, "--no-reprints")
+    whole_floor.add_competitors(peer, sys.executable, lines)
     peer("loop", "plain read loop over files", LOOP, sys.executable, files)
     ours("files2", "convert --fields text, 2 workers, files", files, 2, "--fields", "text")
     return found
@@ -275,12 +277,14 @@ def main() -> int:
         for key, competitor in found.items():
             measure(competitor, out / key)
             print(f"round {number + 1}: {competitor.name} {competitor.seconds[-1]:.2f} s", file=sys.stderr)
+    about_whole = whole_floor.describe({key: competitor.median for key, competitor in found.items()})
     compared = list(ratios(found))
     profiles = {what: profile(lines, out / "profile", options) for key, what, options in PROFILES if key in found}
     shutil.rmtree(out)
     if args.json:
         measured = {key: {"seconds": c.seconds, "peak_bytes": c.peak} for key, c in found.items()}
         data = {"documents": args.documents, "measured": measured, "ratios": compared, "profiles": profiles}
+        data["floor of the whole"] = about_whole
         print(json.dumps(data, indent=1))
         return 0
     print(f"{args.documents} articles, {args.rounds} rounds, {os.cpu_count()} processors")
@@ -296,6 +300,7 @@ def main() -> int:
         print(f"{what}, 1 worker: {sum(steps.values()):.2f} s of the processor, of which")
         for step, seconds in steps.items():
             print(f"  {step:42} {seconds:8.2f} s   {seconds / sum(steps.values()):7.0%}")
+    print("\n".join(about_whole))
     return 0
 
 

@@ -29,10 +29,14 @@ STEPS = (
     ("titles", ("stancewire.conversion.blocks:_with_titles", "stancewire.conversion.blocks:_lines_of")),
     ("two hashes of each record; columns", ("stancewire.conversion.blocks", "stancewire.conversion.arrays")),
     ("parts to disk and back", ("stancewire.conversion.parts",)),
+    ("the language detector's model", ("stancewire.text.language:_load_model",)),
     ("language", ("stancewire.text.language",)),
     ("records: read, decode, rows", ("stancewire.conversion", "stancewire.text.prepare", "stancewire.text.decode")),
     ("read the sources", ("stancewire.sources",)),
-    ("segments, roles, sentences", ("stancewire.text",)),
+    ("sentences", ("stancewire.text.sentence_batch", "stancewire.text.sentences")),
+    ("paragraphs", ("stancewire.text.layout", "stancewire.text.paragraphs")),
+    ("words, classes of characters", ("stancewire.text.scan", "stancewire.text.letters")),
+    ("segments and their roles", ("stancewire.text",)),
     ("tables and manifest", ("stancewire.tables",)),
 )
 

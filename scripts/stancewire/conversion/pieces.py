@@ -15,6 +15,7 @@ from ..text.prepare import Prepared
 
 if TYPE_CHECKING:
     from ..text.scan import Bools, Places
+    from .whole import Line
 
 
 class Pieces:
@@ -30,7 +31,7 @@ class Pieces:
         self._segments: list[dict[str, pa.Array]] = []
         self._sentences: list[dict[str, pa.Array]] = []
 
-    def add(self, prepared: Sequence[Prepared], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
+    def add(self, prepared: Sequence[Prepared | Line], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
         """Take apart the next documents.
 
         Args:
@@ -45,8 +46,8 @@ class Pieces:
         self._segments.append(
             {
                 "doc": _numbers(rows.docs + self._n_docs), "seg_no": _numbers(rows.seg_nos),
-                "role": _words(rows.roles), "start": _numbers(rows.starts), "end": _numbers(rows.ends),
-                "raw_start": raw_starts, "raw_end": raw_ends, "rule": _words(rows.rules),
+                "role": _words(rows.listed, 0, rows.kinds), "start": _numbers(rows.starts), "end": _numbers(rows.ends),
+                "raw_start": raw_starts, "raw_end": raw_ends, "rule": _words(rows.listed, 1, rows.kinds),
             }
         )  # fmt: skip
         self._sentences.append(
@@ -70,7 +71,9 @@ class Pieces:
         return found
 
 
-def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: Places) -> tuple[pa.Array, pa.Array]:
+def _find_raw(
+    prepared: Sequence[Prepared | Line], docs: Places, starts: Places, ends: Places
+) -> tuple[pa.Array, pa.Array]:
     """The byte ranges of segments, null where a text was not read from bytes as they stand."""
     raw_starts, raw_ends = starts.copy(), ends.copy()
     unknown = np.zeros(len(prepared), np.bool_)
@@ -89,11 +92,9 @@ def _find_raw(prepared: Sequence[Prepared], docs: Places, starts: Places, ends: 
     return _numbers(raw_starts + shifts[docs], known), _numbers(raw_ends + shifts[docs], known)
 
 
-def _words(values: Sequence[str]) -> pa.Array:
-    """Few words that come again and again as an Arrow array."""
-    known = {word: number for number, word in enumerate(dict.fromkeys(values))}
-    codes = np.fromiter(map(known.__getitem__, values), np.int64, len(values))
-    return pa.array(known, pa.string()).take(_numbers(codes))
+def _words(listed: Sequence[tuple[str, str]], which: int, kinds: Places) -> pa.Array:
+    """Roles or rules, given as numbers of pairs, as an Arrow array."""
+    return pa.array([pair[which] for pair in listed], pa.string()).take(_numbers(kinds))
 
 
 def _numbers(values: Places, known: Bools | None = None) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -18,19 +18,21 @@ from ..tables import TableSchema, make_table, read_table_schema
 from ..text import Undecodable
 from ..text.corrections import correct_metadata
 from ..text.language import detect_languages, share_model
-from ..text.metadata import Metadata, find_metadata, rights_of
+from ..text.metadata import Metadata, find_metadata, no_language, rights_of
 from ..text.prepare import Prepared, prepare
 from .parcels import Conversion, Parcel
 from .parts import PART_TABLES, Account, Tally, duplicate, read_account, write_part
 
 if TYPE_CHECKING:
     from ..engine import Shelf
+    from ..text.decode import Doubt
     from .pieces import Pieces
+    from .whole import Line
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
-# Characters of texts that are taken apart at once: some 10 MB of scratch.
-CHARS_AT_ONCE = 1 << 19
+# Characters of texts that are taken apart at once: some 20 MB of scratch.
+CHARS_AT_ONCE = 1 << 20
 
 
 def get_ready(shelf: Shelf) -> None:
@@ -46,13 +48,14 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
     rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
-        rows.take_file(file, facts, _read(file, parcel, facts, conversion), parcel.span is None)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), parcel.span is None)
     rows.write_part()
     rows.account.write(conversion.folder)
     return rows.account
 
 
-def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
+def read_parcel(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
+    """All records of a file, or of the parcel's span of it, and the reasons where there are none."""
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
@@ -61,7 +64,7 @@ def _read(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conv
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class Waiting:
     """A record whose text is read, and not yet taken apart: that is done for many at once."""
 
     record: SourceRecord
@@ -69,6 +72,14 @@ class _Waiting:
     facts: SourceFacts
     is_own: bool
     raw_sha256: str
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def text(self) -> str:
+        return self.prepared.text
 
 
 @dataclass
@@ -79,7 +90,7 @@ class Rows:
     account: Account
     is_large: bool = False
     documents: list[tuple[Any, ...]] = field(default_factory=list)
-    waiting: list[_Waiting] = field(default_factory=list)
+    waiting: list[Waiting | Line] = field(default_factory=list)
     n_waiting: int = 0
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     samples: dict[int, str] = field(default_factory=dict)
@@ -151,38 +162,31 @@ class Rows:
         conversion = self.conversion
         prepared = prepare(record, facts.encoding, conversion.lexicon, conversion.fields != "text", conversion.encoding)
         self.places[record.name] = record.source_path, record.record_no
-        self.n_chars += len(prepared.text)
-        waiting = _Waiting(record, prepared, facts, is_own, raw_sha256 or hashlib.sha256(record.raw).hexdigest())
+        waiting = Waiting(record, prepared, facts, is_own, raw_sha256 or hashlib.sha256(record.raw).hexdigest())
         if conversion.fields == "text":
             text, stated = prepared.text, prepared.stated
-            metadata = find_metadata(
-                text, (), facts, conversion.lexicon, stated, lambda _: (None, None), record.own_path
-            )
-            self._add_document(waiting, metadata, len(text.split()), 0)
+            metadata = find_metadata(text, (), facts, conversion.lexicon, stated, no_language, record.own_path)
+            self.n_chars += len(text)
+            self.documents.append(_row(waiting, metadata, len(text.split()), 0))
         else:
-            self.waiting.append(waiting)
-            self.n_waiting += len(prepared.text)
-            if self.n_waiting > CHARS_AT_ONCE:
-                self._analyse()
-        place = "" if record.record_no is None else f"record {record.record_no}"
-        for doubt in prepared.doubts:
-            self.account.problems.append(Problem(record.source_path, place, doubt.check, 1, doubt.message, "warning"))
+            self.wait(waiting)
+        self.warn(record.source_path, record.record_no, prepared.doubts)
         return True
 
-    def _add_document(self, waiting: _Waiting, metadata: Metadata, n_words: int, n_sentences: int) -> None:
-        record, prepared, facts = waiting.record, waiting.prepared, waiting.facts
-        encoded, raw_sha256 = prepared.text.encode("utf-8"), waiting.raw_sha256
-        self.documents.append(
-            (
-                record.name, record.source_path, record.record_no, record.format, prepared.extractor,
-                metadata.title, metadata.date, metadata.date_source, metadata.outlet, metadata.outlet_source,
-                metadata.dateline, metadata.byline, metadata.credit, metadata.wire, metadata.url,
-                metadata.lang, metadata.lang_score, encoded, len(prepared.text), n_words, n_sentences,
-                prepared.encoding, prepared.score, raw_sha256,
-                raw_sha256 if prepared.is_raw else hashlib.sha256(encoded).hexdigest(),
-                rights_of(facts, prepared.stated), facts.license or prepared.stated.license or None,
-            )
-        )  # fmt: skip
+    def wait(self, item: Waiting | Line) -> None:
+        """Take a record whose text is read, to take it apart with others."""
+        self.n_chars += len(item.text)
+        self.waiting.append(item)
+        self.n_waiting += len(item.text)
+        if self.n_waiting > CHARS_AT_ONCE:
+            self._analyse()
+
+    def warn(self, source_path: str, record_no: int | None, doubts: Sequence[Doubt]) -> None:
+        """Say what is doubtful about a text."""
+        place = "" if record_no is None else f"record {record_no}"
+        self.account.problems += [
+            Problem(source_path, place, doubt.check, 1, doubt.message, "warning") for doubt in doubts
+        ]
 
     @cached_property
     def _pieces(self) -> Pieces:
@@ -196,26 +200,25 @@ class Rows:
         if not waiting:
             return
         lexicon = self.conversion.lexicon
-        decided = [self.conversion.corrections.get(item.record.name, ()) if item.is_own else () for item in waiting]
+        decided = [self.conversion.corrections.get(item.name, ()) if item.is_own else () for item in waiting]
         mended = {number: rows for number, rows in enumerate(decided) if rows}
-        analysed = self._pieces.add([item.prepared for item in waiting], mended)
-        for item, segments, corrections, n_words, n_sentences in zip(
-            waiting, analysed.by_document, decided, analysed.n_words, analysed.n_sentences, strict=True
+        read = [item.prepared if isinstance(item, Waiting) else item for item in waiting]
+        analysed = self._pieces.add(read, mended)
+        for number, (item, corrections, n_words, n_sentences, reading) in enumerate(
+            zip(waiting, decided, analysed.n_words, analysed.n_sentences, analysed.readings, strict=True)
         ):
-            samples: list[str] = []
-
-            def detect_later(sample: str, samples: list[str] = samples) -> tuple[None, None]:
-                samples.append(sample)
-                return None, None
-
+            segments = analysed.marked.get(number, [])
+            if not any(row.field == "lang" for row in corrections):
+                self.samples[len(self.documents)] = reading
+            if not isinstance(item, Waiting):
+                self.documents.append(item.row(self, segments, n_words, n_sentences))
+                continue
             prepared = item.prepared
             metadata = find_metadata(
-                prepared.text, segments, item.facts, lexicon, prepared.stated, detect_later, item.record.own_path
+                prepared.text, segments, item.facts, lexicon, prepared.stated, no_language, item.record.own_path
             )
             metadata = correct_metadata(metadata, corrections) if corrections else metadata
-            if not any(row.field == "lang" for row in corrections):
-                self.samples[len(self.documents)] = samples[0]
-            self._add_document(item, metadata, n_words, n_sentences)
+            self.documents.append(_row(item, metadata, n_words, n_sentences))
 
     def take_documents(self, schema: TableSchema) -> pa.Table | None:
         """The rows of documents so far, which are then no longer held; None where there are none."""
@@ -246,6 +249,21 @@ class Rows:
         )
         self.documents, self.samples = [], {}
         self.places, self.n_chars = {}, 0
+
+
+def _row(waiting: Waiting, metadata: Metadata, n_words: int, n_sentences: int) -> tuple[Any, ...]:
+    """A row of `documents`."""
+    record, prepared, facts = waiting.record, waiting.prepared, waiting.facts
+    encoded, raw_sha256 = prepared.text.encode("utf-8"), waiting.raw_sha256
+    return (
+        record.name, record.source_path, record.record_no, record.format, prepared.extractor,
+        metadata.title, metadata.date, metadata.date_source, metadata.outlet, metadata.outlet_source,
+        metadata.dateline, metadata.byline, metadata.credit, metadata.wire, metadata.url,
+        metadata.lang, metadata.lang_score, encoded, len(prepared.text), n_words, n_sentences,
+        prepared.encoding, prepared.score, raw_sha256,
+        raw_sha256 if prepared.is_raw else hashlib.sha256(encoded).hexdigest(),
+        rights_of(facts, prepared.stated), facts.license or prepared.stated.license or None,
+    )  # fmt: skip
 
 
 def _file_hash(file: SourceFile) -> str | None:

@@ -170,7 +170,7 @@ class Run:
         if self.conversion.fields == "text":
             from .columnar import convert_parcel
         else:
-            from .records import convert_parcel
+            from .whole import convert_parcel
         shown = (lambda account: account.n_bytes) if progress else None
         total = sum(file_size(file) for file in files) if progress else None
         for account in pool.run(convert_parcel, parcels(), shown, total, "B", self.conversion):

@@ -7,19 +7,18 @@ themselves are those of `segments` and `sentences`, asked only where they could 
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .corrections import Correction, check_quotes, correct_roles, sentence_places
-from .layout import read_all_paragraphs
+from .layout import Paragraphs, read_all_paragraphs
 from .lexicon import Lexicon
 from .model import KnownBlock, Segment
+from .naming import UNNAMED, Candidates, Kinds, Namer
 from .scan import Places, Readers, Scan
-from .segments import Part, known_part, name_parts, segment_blocks, take_stray_marks
+from .segments import ANY, known_part, segment_blocks
 from .sentence_batch import split_spans
 from .sentences import ROLES, split_sentences
 
@@ -27,7 +26,7 @@ Blocks = Sequence[KnownBlock]
 
 
 # Roles whose segments have sentences, by numbers above 0.
-_KINDS = defaultdict(int, {role: number for number, role in enumerate(ROLES, 1)})
+_ROLES = {role: number for number, role in enumerate(ROLES, 1)}
 
 
 @dataclass(frozen=True)
@@ -43,25 +42,44 @@ class SentenceRows:
 
 @dataclass(frozen=True)
 class SegmentRows:
-    """Segments of many documents, in order; `docs` numbers the documents. Offsets are those of each document."""
+    """Segments of many documents, in order; `docs` numbers the documents. Offsets are those of each document.
+
+    Role and rule are given as a number: a place in `listed`.
+    """
 
     docs: Places
     seg_nos: Places
-    roles: Sequence[str]
+    kinds: Places
     starts: Places
     ends: Places
-    rules: Sequence[str]
+    listed: Sequence[tuple[str, str]]
+
+    def of(self, number: int) -> list[Segment]:
+        """The segments of one document."""
+        first, last = np.searchsorted(self.docs, (number, number + 1))
+        rows = zip(*(each[first:last].tolist() for each in (self.kinds, self.starts, self.ends)), strict=True)
+        return [
+            Segment(seg_no, self.listed[kind][0], start, end, self.listed[kind][1])
+            for seg_no, (kind, start, end) in enumerate(rows)
+        ]
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """What texts are made of: segments by document and as rows, sentences, and counts of their bodies."""
+    """What texts are made of: segments and sentences as rows, and counts of their bodies.
 
-    by_document: list[list[Segment]]
+    Attributes:
+        marked: by document, if it has any, the segments that metadata are read from: the first headline, and all of
+            other roles that say something of the article.
+        readings: the reading texts with their headlines, as a language detector is shown them.
+    """
+
     segments: SegmentRows
     sentences: SentenceRows
     n_words: list[int]
     n_sentences: list[int]
+    marked: dict[int, list[Segment]]
+    readings: list[str]
 
 
 class Analyser:
@@ -69,6 +87,7 @@ class Analyser:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.readers = Readers(lexicon)
+        self.kinds = Kinds()
 
     def analyse(
         self,
@@ -86,7 +105,7 @@ class Analyser:
             SourceError: a correction does not fit its text.
         """
         collects = gc.isenabled()
-        gc.disable()  # many tuples are made and none of them in a circle: to look for one costs a sixth of the time
+        gc.disable()  # many objects are made and none of them in a circle: to look for one costs a sixth of the time
         try:
             return self._analyse(texts, blocks, corrections or {})
         finally:
@@ -100,23 +119,19 @@ class Analyser:
         corrections: Mapping[int, Sequence[Correction]],
     ) -> Analysed:
         scan = Scan(texts)
-        by_document = self.segment(scan, texts, blocks)
-        for number, rows in corrections.items():
-            check_quotes(texts[number], rows)
-            by_document[number] = correct_roles(by_document[number], texts[number], rows)
-        counts = np.fromiter(map(len, by_document), np.int64, len(texts))
-        docs = np.repeat(np.arange(len(texts)), counts)
-        flat = list(chain.from_iterable(by_document))
-        seg_nos, roles, starts, ends, rules = zip(*flat, strict=True) if flat else ((),) * 5
-        segments = SegmentRows(docs, _array(seg_nos), roles, _array(starts), _array(ends), rules)
-        kinds = np.fromiter(map(_KINDS.__getitem__, roles), np.int8, len(roles))
-        in_body = kinds == _KINDS["body"]
-        begins, stops = segments.starts + scan.base[docs], segments.ends + scan.base[docs]
+        segments = self.segment(scan, texts, blocks)
+        if corrections:
+            segments = self._correct(segments, texts, corrections)
+        docs = segments.docs
+        roles = np.array([_ROLES.get(role, 0) for role, _ in self.kinds.listed], np.int8)[segments.kinds]
+        in_body = roles == _ROLES["body"]
+        offsets = scan.base[docs]
+        begins, stops = segments.starts + offsets, segments.ends + offsets
         words = scan.count_words(begins[in_body], stops[in_body])
         n_words = np.bincount(docs[in_body], words, len(texts)).astype(np.int64)
 
-        spans = np.flatnonzero(kinds > 0)
-        is_whole = kinds[spans] == _KINDS["headline"]
+        spans = np.flatnonzero(roles > 0)
+        is_whole = roles[spans] == _ROLES["headline"]
         found = split_spans(scan, begins[spans], stops[spans], is_whole)
         rows_of = spans[found.spans]
         sent_docs = docs[rows_of]
@@ -129,54 +144,136 @@ class Analyser:
             found.ends - offsets,
         )
         n_sentences = np.bincount(sent_docs[in_body[rows_of]], minlength=len(texts))
-        analysed = Analysed(by_document, segments, sentences, n_words.tolist(), n_sentences.tolist())
+        marked, readings = _marked(segments), _readings(scan, segments, len(texts))
+        analysed = Analysed(segments, sentences, n_words.tolist(), n_sentences.tolist(), marked, readings)
         return _mend_sentences(analysed, texts, corrections) if corrections else analysed
 
-    def segment(self, scan: Scan, texts: Sequence[str], blocks: Sequence[Blocks | None]) -> list[list[Segment]]:
+    def segment(self, scan: Scan, texts: Sequence[str], blocks: Sequence[Blocks | None]) -> SegmentRows:
         """The segments of each text, as `segment_text` or, where it has blocks, `segment_blocks` makes them.
 
         Args:
             scan: of the texts.
         """
-        lexicon = self.readers.lexicon
         base = scan.base.tolist()
-        begins, ends = [], []
-        alone = set()
+        begins, ends, owners = [], [], []
+        given: list[tuple[int, int, int, int]] = []
+        alone = []
         for number, (text, known) in enumerate(zip(texts, blocks, strict=True)):
+            offset = base[number]
             if known is None:
-                begins.append(base[number])
-                ends.append(base[number] + len(text))
+                begins.append(offset)
+                ends.append(offset + len(text))
+                owners.append(number)
             elif all(_is_whole(text, block) for block in known):
-                begins += [base[number] + block.start for block in known if not block.role]
-                ends += [base[number] + block.end for block in known if not block.role]
-            else:
-                alone.add(number)
-        found = read_all_paragraphs(scan, np.array(begins, np.int64), np.array(ends, np.int64), self.readers)
-        counts = np.bincount(found.stretches, minlength=len(begins)).tolist()
-        rows = list(zip(found.starts.tolist(), found.ends.tolist(), found.may.tolist(), strict=True))
-        joined, segments = scan.joined, []
-        stretch = row = 0
-
-        def next_parts(offset: int) -> list[Part]:
-            nonlocal stretch, row
-            own = rows[row : row + counts[stretch]]
-            stretch += 1
-            row += len(own)
-            parts = [Part(start - offset, end - offset, joined[start:end], "", "", may) for start, end, may in own]
-            return take_stray_marks(parts)
-
-        for number, (text, known) in enumerate(zip(texts, blocks, strict=True)):
-            if number in alone:
-                segments.append(segment_blocks(text, known or (), lexicon))
-                continue
-            if known is None:
-                parts = next_parts(base[number])
-            else:
-                parts = []
                 for block in known:
-                    parts += known_part(text, block) if block.role else next_parts(base[number])
-            segments.append(name_parts(parts, lexicon))
-        return segments
+                    if not block.role:
+                        begins.append(offset + block.start)
+                        ends.append(offset + block.end)
+                        owners.append(number)
+                    else:
+                        for part in known_part(text, block):
+                            kind = self.kinds.number(part.role, part.rule)
+                            given.append((number, offset + part.start, offset + part.end, kind))
+            else:
+                alone.append(number)
+        found = read_all_paragraphs(scan, _array(begins), _array(ends), self.readers)
+        candidates = _candidates(scan, found, _array(owners), given)
+        named = Namer(scan, candidates, len(texts), self.readers.lexicon, self.kinds).name_all()
+        docs, offsets = named.docs, scan.base[named.docs]
+        places = named.starts - offsets, named.ends - offsets
+        rows = SegmentRows(docs, _number_within(docs), named.kinds, *places, self.kinds.listed)
+        made = {number: segment_blocks(texts[number], blocks[number] or (), self.readers.lexicon) for number in alone}
+        return self._replaced(rows, made) if made else rows
+
+    def _correct(
+        self, rows: SegmentRows, texts: Sequence[str], corrections: Mapping[int, Sequence[Correction]]
+    ) -> SegmentRows:
+        made = {}
+        for number, decided in corrections.items():
+            check_quotes(texts[number], decided)
+            made[number] = correct_roles(rows.of(number), texts[number], decided)
+        return self._replaced(rows, made)
+
+    def _replaced(self, rows: SegmentRows, made: Mapping[int, Sequence[Segment]]) -> SegmentRows:
+        """The rows with those of single documents in place of what they have."""
+        kept = ~np.isin(rows.docs, list(made))
+        found = [(number, segment) for number, segments in made.items() for segment in segments]
+        number = self.kinds.number
+        columns = (
+            (rows.docs, [doc for doc, _ in found]),
+            (rows.kinds, [number(segment.role, segment.rule) for _, segment in found]),
+            (rows.starts, [segment.start for _, segment in found]),
+            (rows.ends, [segment.end for _, segment in found]),
+        )
+        docs, kinds, starts, ends = (np.concatenate((old[kept], _array(new))) for old, new in columns)
+        order = np.lexsort((starts, docs))
+        docs, kinds, starts, ends = docs[order], kinds[order], starts[order], ends[order]
+        return SegmentRows(docs, _number_within(docs), kinds, starts, ends, self.kinds.listed)
+
+
+def _candidates(
+    scan: Scan, found: Paragraphs, owners: Places, given: Sequence[tuple[int, int, int, int]]
+) -> Candidates:
+    """Paragraphs and known blocks, in order.
+
+    Args:
+        owners: the document of each stretch. given: document, place and kind of each known block.
+    """
+    opens = np.ones(len(found.starts), np.bool_)
+    opens[1:] = found.stretches[1:] != found.stretches[:-1]
+    unnamed = np.full(len(found.starts), UNNAMED)
+    columns = owners[found.stretches], found.starts, found.ends, found.may, found.leads, unnamed, opens
+    if not given:
+        return Candidates(*columns)
+    docs, starts, ends, kinds = map(_array, zip(*given, strict=True))
+    added = docs, starts, ends, np.full(len(given), ANY), scan.leads(starts), kinds, docs < 0
+    both = [np.concatenate(pair) for pair in zip(columns, added, strict=True)]
+    order = np.argsort(both[1], kind="stable")
+    return Candidates(*(column[order] for column in both))
+
+
+_TELLING = ("header", "dateline", "byline", "credit")
+_READ = ("headline", "body")
+
+
+def _marked(rows: SegmentRows) -> dict[int, list[Segment]]:
+    """The segments of each document that metadata are read from."""
+    telling = np.array([role in _TELLING for role, _ in rows.listed], np.bool_)[rows.kinds]
+    headlines = np.flatnonzero(np.array([role == "headline" for role, _ in rows.listed], np.bool_)[rows.kinds])
+    own = rows.docs[headlines]
+    telling[headlines[np.append(True, own[1:] != own[:-1])[: len(own)]]] = True
+    columns = rows.docs, rows.seg_nos, rows.kinds, rows.starts, rows.ends
+    found: dict[int, list[Segment]] = {}
+    for doc, seg_no, kind, start, end in zip(*(column[telling].tolist() for column in columns), strict=True):
+        role, rule = rows.listed[kind]
+        found.setdefault(doc, []).append(_new(Segment, (seg_no, role, start, end, rule)))
+    return found
+
+
+def _readings(scan: Scan, rows: SegmentRows, n_docs: int) -> list[str]:
+    """Headlines and body of each document, joined by blank lines."""
+    read = np.flatnonzero(np.array([role in _READ for role, _ in rows.listed], np.bool_)[rows.kinds])
+    docs, joined = rows.docs[read], scan.joined
+    starts, ends = rows.starts[read] + scan.base[docs], rows.ends[read] + scan.base[docs]
+    borders = np.searchsorted(docs, np.arange(n_docs + 1))
+    # Where one follows the other after a blank line, and nothing between, they are joined as they stand.
+    gaps = ends[:-1]
+    apart = (starts[1:] != gaps + 2) | (scan.points[gaps] != _LINE_FEED) | (scan.points[gaps + 1] != _LINE_FEED)
+    torn = np.zeros(n_docs, np.bool_)
+    torn[docs[1:][apart & (docs[1:] == docs[:-1])]] = True
+    begins, stops = starts.tolist(), ends.tolist()
+    return [
+        "\n\n".join([joined[begins[row] : stops[row]] for row in range(first, last)])
+        if is_torn
+        else joined[begins[first] : stops[last - 1]]
+        if first < last
+        else ""
+        for first, last, is_torn in zip(borders[:-1].tolist(), borders[1:].tolist(), torn.tolist(), strict=True)
+    ]
+
+
+_LINE_FEED = ord("\n")
+_new = tuple.__new__
 
 
 def _array(numbers: Sequence[int]) -> Places:
@@ -195,7 +292,7 @@ def _mend_sentences(
     rows, n_sentences = analysed.sentences, list(analysed.n_sentences)
     columns = [rows.docs, rows.sent_nos, rows.seg_nos, rows.starts, rows.ends]
     for number, decided in corrections.items():
-        segments, text = analysed.by_document[number], texts[number]
+        segments, text = analysed.segments.of(number), texts[number]
         breaks, joins = sentence_places(segments, split_sentences(text, segments), decided)
         if not breaks and not joins:
             continue
@@ -208,7 +305,7 @@ def _mend_sentences(
             np.concatenate((column[:first], _array(own), column[last:]))
             for column, own in zip(columns, mended, strict=True)
         ]
-    return Analysed(analysed.by_document, analysed.segments, SentenceRows(*columns), analysed.n_words, n_sentences)
+    return replace(analysed, sentences=SentenceRows(*columns), n_sentences=n_sentences)
 
 
 def _is_whole(text: str, block: KnownBlock) -> bool:

@@ -20,12 +20,14 @@ _COLON = ord(":")
 
 @dataclass(frozen=True)
 class Paragraphs:
-    """Paragraphs of all stretches, in order: [start, end) in the scan, which stretch, and what each may be."""
+    """Paragraphs of all stretches, in order: [start, end) in the scan, which stretch, what each may be, and the letter
+    codes that its first word begins with."""
 
     starts: Places
     ends: Places
     stretches: Places
     may: Places
+    leads: Places
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def read_all_paragraphs(scan: Scan, begins: Places, ends: Places, readers: Reade
     firsts = np.flatnonzero(first)
     lasts = np.append(firsts[1:], len(first)) - 1 if len(firsts) else firsts
     starts, stops = lines.starts[firsts], lines.ends[lasts]
-    return Paragraphs(starts, stops, lines.stretches[firsts], scan.may(starts, stops, readers))
+    leads = scan.leads(starts)
+    return Paragraphs(starts, stops, lines.stretches[firsts], scan.may(starts, stops, readers, leads), leads)
 
 
 def _read_lines(scan: Scan, begins: Places, ends: Places) -> _Lines:

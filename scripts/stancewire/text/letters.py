@@ -67,6 +67,23 @@ def letters() -> Codes:
     return table
 
 
+def look_up(points: npt.NDArray[np.uint32], *tables: Codes) -> list[Codes]:
+    """What each table says of each code point.
+
+    Most are below 256 in most scripts' texts, and bytes are translated three times as fast as a table is looked up.
+    """
+    beyond = np.flatnonzero(points > 0xFF)
+    if len(beyond) > len(points) // 4:
+        return [table.take(points, mode="clip") for table in tables]
+    low, others = points.astype(np.uint8).tobytes(), points[beyond]
+    found = []
+    for table in tables:
+        codes = np.frombuffer(low.translate(table[:256].tobytes()), np.uint8).copy()
+        codes[beyond] = table.take(others, mode="clip")
+        found.append(codes)
+    return found
+
+
 @functools.cache
 def _plane() -> str:
     return np.arange(LAST + 1, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")

@@ -254,6 +254,11 @@ class Lexicon:
         return {}
 
     @cached_property
+    def known_bylines(self) -> dict[str, bool]:
+        """Whether lines were found to be bylines: kept by `patterns`."""
+        return {}
+
+    @cached_property
     def named_lines(self) -> dict[str, tuple[str, str]]:
         """Role and rule that short lines were found to have by themselves, empty for none: kept by `segments`."""
         return {}

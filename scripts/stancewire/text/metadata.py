@@ -94,6 +94,32 @@ def find_metadata(
     )
 
 
+def no_language(_: str) -> tuple[None, None]:
+    """Says nothing of a text's language, for those who ask later or not at all."""
+    return None, None
+
+
+def find_told(
+    text: str, segments: Sequence[Segment], lexicon: Lexicon
+) -> tuple[str | None, datetime.date | None, str | None, str | None, str | None, str | None]:
+    """Title, a dateline's date, dateline, byline, credit and wire by segments alone, without headers among them."""
+    by_role: dict[str, list[Segment]] = {}
+    for segment in segments:
+        by_role.setdefault(segment.role, []).append(segment)
+    title = _one_line(_first(text, by_role, "headline"))
+    if len(by_role) == ("headline" in by_role):
+        return title, None, None, None, None, None
+    dateline = _first(text, by_role, "dateline")
+    return (
+        title,
+        None if dateline is None else find_date(dateline),
+        _one_line(dateline),
+        _one_line(_first(text, by_role, "byline")),
+        _find_credit(text, by_role, lexicon),
+        _find_wire(text, by_role, (), lexicon),
+    )
+
+
 def _first(text: str, by_role: Mapping[str, Sequence[Segment]], role: str) -> str | None:
     found = by_role.get(role)
     return text[found[0].start : found[0].end] if found else None

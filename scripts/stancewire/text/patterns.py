@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .dates import DATE, MONTH_DAY, WEEKDAY
 from .endings import ends_in_period, ends_sentence
-from .lexicon import Lexicon, furniture_key, read_keys
+from .lexicon import MAX_KNOWN, Lexicon, furniture_key, read_keys
 
 # What a header states -> its keys. From `other` ones nothing is read.
 _HEADER_WORDS = {
@@ -58,6 +59,8 @@ class Header:
     length: int
 
 
+# Dates and bylines come again in many documents.
+@lru_cache(maxsize=MAX_KNOWN)
 def find_header(line: str) -> Header | None:
     """The header that a line begins with: `Date: 2019-06-26`, `date 2019-06-26 Headline`, `Title: …`, a lone date."""
     if len(line) > 600:
@@ -166,7 +169,18 @@ _DAYS = re.compile(
 
 def is_byline(line: str, lexicon: Lexicon) -> bool:
     """Is the whole line the author's: `By Name`, `By NAME, Agency`, `Name, Associated Press`, `Name, Staff Writer`?"""
-    if len(line) > 160 or ends_in_period(line.replace("Jr.", "Jr")):
+    if len(line) > 160:
+        return False
+    known = lexicon.known_bylines
+    if line not in known:
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        known[line] = _is_byline(line, lexicon)
+    return known[line]
+
+
+def _is_byline(line: str, lexicon: Lexicon) -> bool:
+    if ends_in_period(line.replace("Jr.", "Jr")):
         return False
     lowered = line[:1].upper() + line[1:] if line[:3].lower() == "by " else line
     match = _BY.fullmatch(_lower_first(lowered))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import triggers
-from .letters import ALNUM, DIGIT, LAST, LOWER, MARK, ODD, SPACE, STOP, Codes, classes, letters
+from .letters import ALNUM, DIGIT, LAST, LOWER, MARK, ODD, SPACE, STOP, Codes, classes, letters, look_up
 from .lexicon import Lexicon
 from .patterns import MAX_DATELINE, MAX_SECTION
 from .segments import (
@@ -25,6 +25,8 @@ from .segments import (
     DATELINE,
     FURNITURE,
     HEADER,
+    MAX_HEADLINE_CHARS,
+    MAX_HEADLINE_WORDS,
     MAX_REPEATED,
     MAX_REPEATED_WORDS,
     NOTE,
@@ -44,7 +46,7 @@ MAX_CREDIT_TAIL, MAX_CLOSER = 140, 80
 # Names of agencies fill at most 80 characters, so 40 words; the words before them (`mit Material von`) are three.
 MAX_WIRE_WORDS = 43
 
-_COMMA = ord(",")
+_COMMA, _PERIOD, _COLON, _SMALL_A, _SMALL_Z = map(ord, ",.:az")
 # Kinds of marks, as bits.
 _DASH, _BRACKET, _SLASH, _COPYRIGHT, _JOINT = 1, 2, 4, 8, 16
 
@@ -72,6 +74,7 @@ class Scan:
 
     Attributes:
         joined: all of it. base: where each text begins. points: code points. classes: their bits (`letters`).
+        letters: their letter codes.
         word_starts, word_ends: places of all words, as `str.split()` finds them; ends are the place after.
         stops: places of what may end a sentence.
     """
@@ -81,12 +84,13 @@ class Scan:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         self.base = np.cumsum(lengths + 1) - lengths
         self.points = np.frombuffer(self.joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-        self.classes = classes().take(self.points, mode="clip")
+        self.classes, self.letters = look_up(self.points, classes(), letters())
         space = (self.classes & SPACE).view(np.bool_)
         borders = np.flatnonzero(space[1:] != space[:-1]) + 1
         self.word_starts, self.word_ends = borders[::2], borders[1::2]
         alnum = (self.classes & ALNUM) > 0
         self._runs = np.flatnonzero(alnum[1:] > alnum[:-1]) + 1
+        self._runs_and_end = np.append(self._runs, [len(self.points) - LOOK_AHEAD] * 2)
         self._alnum_words = self.word_starts[alnum[self.word_starts]]
         signs = np.flatnonzero((self.classes & (STOP | MARK | ODD)) != 0)
         kinds = self.classes[signs]
@@ -104,26 +108,53 @@ class Scan:
 
     def are_figures(self, places: Places) -> Bools:
         """Which characters are decimal figures?"""
-        return letters().take(self.points[places], mode="clip") == DIGIT
+        return self.letters[places] == DIGIT
+
+    def end_plainly(self, starts: Places, ends: Places) -> Bools:
+        """Which lines end in a period after a word of five small letters or more, which is no abbreviation?"""
+        found = (self.points[ends - 1] == _PERIOD) & (ends - starts > 6)
+        chosen = np.flatnonzero(found)
+        before = self.points[ends[chosen][:, None] - np.arange(2, 7)]
+        found[chosen] = ((before >= _SMALL_A) & (before <= _SMALL_Z)).all(axis=1)
+        return found
+
+    def are_headlines(self, starts: Places, ends: Places) -> Bools:
+        """Which lines are headlines if they stand first, and a closed paragraph after them? Not all that are are found.
+
+        They have some words, begin and end in a letter or figure, and hold no sign that ends a sentence, nor a colon
+        where it could be a speaker's.
+        """
+        n_words = self.count_words(starts, ends)
+        found = (ends - starts <= MAX_HEADLINE_CHARS) & (n_words >= 2) & (n_words <= MAX_HEADLINE_WORDS)
+        found &= (self.classes[starts] & ALNUM > 0) & (self.classes[ends - 1] & ALNUM > 0)
+        found &= ~_any(self.stops, starts, ends) & ~self.has_odd(starts, ends)
+        return found & ~(self.points[starts[:, None] + np.arange(LOOK_AHEAD)] == _COLON).any(axis=1)
 
     def codes(self, places: Places) -> npt.NDArray[np.int64]:
         """The triple of letter codes that begins at each place."""
-        table = letters()
-        found = np.zeros(len(places), np.int64)
-        for step in range(3):
+        found = self.letters[places].astype(np.int64)
+        for step in (1, 2):
             found *= 32
-            found += table.take(self.points[places + step], mode="clip")
+            found += self.letters[places + step]
         return found
 
-    def may(self, starts: Places, ends: Places, readers: Readers) -> npt.NDArray[np.int64]:
+    def leads(self, starts: Places) -> npt.NDArray[np.int64]:
+        """The letter codes with which the first word of each of these lines begins.
+
+        Where a line has no letter they are those of another.
+        """
+        return self.codes(self._runs_and_end[np.searchsorted(self._runs, starts)])
+
+    def may(
+        self, starts: Places, ends: Places, readers: Readers, leads: npt.NDArray[np.int64] | None = None
+    ) -> npt.NDArray[np.int64]:
         """What the rules could make of each of these lines or paragraphs, as bits; they are in order."""
         points, length = self.points, ends - starts
         n_words = self.count_words(starts, ends)
         n_alnum = _count(self._alnum_words, starts, ends)
-        # Where a line has no letter the bits are those of another; it is a separator, and asked about anyway.
-        nearest = np.searchsorted(self._runs, starts)
-        runs = np.append(self._runs, [len(points) - LOOK_AHEAD] * 2)
-        begins, further = readers.triggers[self.codes(runs[nearest])], runs[nearest + 1]
+        # A line without letters is a separator, and asked about anyway.
+        begins = readers.triggers[self.leads(starts) if leads is None else leads]
+        further = self._runs_and_end[np.searchsorted(self._runs, starts) + 1]
         goes_on = (further >= ends) | ((readers.triggers[self.codes(further)] & triggers.NAME) > 0)
 
         def begin(bit: int) -> Bools:
@@ -177,9 +208,9 @@ class Scan:
 
     def _contributed(self) -> Places:
         """Where the word `contributed` could stand."""
-        table, runs = letters(), self._runs
+        runs = self._runs
         for step, letter in enumerate("contributed"):
-            code = table.take(self.points[runs + step], mode="clip")
+            code = self.letters[runs + step]
             runs = runs[(code == ord(letter) - 96) | (code == triggers.WILD)]
         return runs
 

@@ -118,11 +118,23 @@ def _cut_parts(text: str, lexicon: Lexicon) -> list[Part]:
 
 
 def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
-    """The segments of a document's parts, which are given in order; each rule where its place is."""
+    """The segments of a document's parts, which are given in order."""
+    # A named tuple's own constructor takes twice the time.
+    return [
+        _new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(find_parts(parts, lexicon))
+    ]
+
+
+def find_parts(parts: list[Part], lexicon: Lexicon, whole_after: int = -1) -> list[Part]:
+    """The same as parts with their roles: each rule where its place is.
+
+    Args:
+        whole_after: where parts of the body are left out, the place that the last of these begins at.
+    """
     for part in parts:
         if part.may & BY_ITSELF and not part.role:
-            _name_by_itself(part, lexicon)
-    _name_repeated(parts)
+            name_by_itself(part, lexicon)
+    name_repeated(parts)
     first_body = _name_head(parts, lexicon)
     _name_captions_before_credits(parts, first_body)
     _name_notes_at_the_end(parts, first_body)
@@ -130,9 +142,7 @@ def name_parts(parts: list[Part], lexicon: Lexicon) -> list[Segment]:
     for part in parts:
         if not part.role:
             part.role, part.rule = "body", "paragraph"
-    parts = _cut_closer(parts, lexicon)
-    # A named tuple's own constructor takes twice the time.
-    return [_new(Segment, (number, p.role, p.start, p.end, p.rule)) for number, p in enumerate(parts)]
+    return _cut_closer(parts, lexicon, whole_after)
 
 
 ALONE = FURNITURE | SEPARATOR | PHOTO_CREDIT | CREDIT | HEADER | BYLINE
@@ -176,7 +186,7 @@ def _rest_after(part: Part, length: int) -> Part | None:
     return Part(start, part.end, rest.lstrip()) if rest.strip() else None
 
 
-def _name_by_itself(part: Part, lexicon: Lexicon) -> None:
+def name_by_itself(part: Part, lexicon: Lexicon) -> None:
     """Roles that a paragraph has wherever it stands."""
     text, may = part.text, part.may
     known = lexicon.named_lines
@@ -206,7 +216,7 @@ def _name_notes_at_the_end(parts: list[Part], first_body: int) -> None:
             part.be("header", "editors_note")
 
 
-def _name_repeated(parts: list[Part]) -> None:
+def name_repeated(parts: list[Part]) -> None:
     """Short lines that come again within the document and are no sentences, e.g. a site's name between paragraphs."""
     short = [part for part in parts if part.may & REPEATED and not part.role and _may_be_repeated(part)]
     if len(short) < 2:
@@ -362,10 +372,10 @@ def _cut_dateline(parts: list[Part], first_body: int, lexicon: Lexicon) -> list[
     return parts
 
 
-def _cut_closer(parts: list[Part], lexicon: Lexicon) -> list[Part]:
-    """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body."""
+def _cut_closer(parts: list[Part], lexicon: Lexicon, after: int) -> list[Part]:
+    """Cut a credit (`… he said. -- Reuters`) off the last paragraph of the body, if it begins after a place."""
     last = next((n for n in range(len(parts) - 1, -1, -1) if parts[n].role == "body"), None)
-    if last is None:
+    if last is None or parts[last].start <= after:
         return parts
     part = parts[last]
     place = patterns.find_closer(part.text, lexicon) if part.may & CLOSER else None

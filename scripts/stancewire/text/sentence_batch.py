@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dates import MONTH_NUMBER
-from .letters import ALNUM, CLOSE, DIGIT, LOWER, SPACE, STOP, WILD, Codes, letters
+from .letters import ALNUM, CLOSE, DIGIT, LOWER, SPACE, STOP, WILD, Codes
 from .scan import Bools, Places, Scan
 from .sentences import ALWAYS_BEFORE, BEFORE_ORDINAL, EITHER_WAY, NEVER_LAST, ends_at
 from .sentences import STOP as STOP_PATTERN
@@ -118,7 +118,7 @@ def _words_before(scan: Scan, places: Places, starts: Places) -> tuple[Bools, Pl
 
     A plain word has two letters or more, those of ASCII alone, and stands after white space.
     """
-    codes = letters().take(scan.points[places[:, None] - np.arange(1, LONGEST + 2)], mode="clip").astype(np.int64)
+    codes = scan.letters[places[:, None] - np.arange(1, LONGEST + 2)].astype(np.int64)
     long = ((codes > 0) & (codes != DIGIT)).all(axis=1) & (places - codes.shape[1] >= starts)
     plain = np.logical_and.accumulate((codes > 0) & (codes <= 26), axis=1)
     lengths = plain.sum(axis=1)

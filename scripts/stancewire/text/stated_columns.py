@@ -27,7 +27,7 @@ WEB = ("http://", "https://")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"(?:1[6-9]|2[01])[0-9]{2}")  # of those that `path_dates` takes
 _REMEMBERED = 10_000
-_EPOCH = datetime.date(1970, 1, 1)
+EPOCH = datetime.date(1970, 1, 1)
 
 
 _days: dict[str, tuple[int | None, str | None]] = {}
@@ -49,7 +49,7 @@ class StatedColumns:
         self.facts = facts
         self.lexicon = lexicon
         self._outlets: dict[str, tuple[str | None, str | None]] = {}
-        self._fixed_day = None if facts.date is None else ((facts.date - _EPOCH).days, "sources_csv")
+        self._fixed_day = None if facts.date is None else ((facts.date - EPOCH).days, "sources_csv")
         self._fixed_outlet = (facts.outlet, "sources_csv") if facts.outlet else None
         self._rest = (facts.rights, facts.license)
         # What follows the day in rows of files of which neither day nor address is known.
@@ -113,14 +113,14 @@ class StatedColumns:
 
     def _of_address(self, address: str) -> tuple[str | None, str | None]:
         from .article import Stated
-        from .metadata import find_metadata
+        from .metadata import find_metadata, no_language
 
-        found = find_metadata("", (), self.facts, self.lexicon, Stated(url=address), _no_language)
+        found = find_metadata("", (), self.facts, self.lexicon, Stated(url=address), no_language)
         return found.outlet, found.outlet_source
 
     def _others(self, record: Any, others: Sequence[str], address: str | None) -> Row | None:
         from .article import Stated
-        from .metadata import find_metadata, rights_of
+        from .metadata import find_metadata, no_language, rights_of
 
         given = {}
         for name in others:
@@ -131,7 +131,7 @@ class StatedColumns:
             if name != "encoding":  # of words that are decoded already, it says nothing any more
                 given[name] = " ".join(words.split())
         stated = Stated(**given)
-        found = find_metadata("", (), self.facts, self.lexicon, stated, _no_language)
+        found = find_metadata("", (), self.facts, self.lexicon, stated, no_language)
         rest = (found.dateline, found.byline, found.credit, found.wire, address, found.lang)
         return (*rest, rights_of(self.facts, stated), self.facts.license or stated.license or None)
 
@@ -147,7 +147,7 @@ def _day(stated: str) -> tuple[int | None, str | None]:
         from .dates import find_date
 
         found = find_date(line)
-    return _remember(_days, stated, (None, None) if found is None else ((found - _EPOCH).days, "metadata"))
+    return _remember(_days, stated, (None, None) if found is None else ((found - EPOCH).days, "metadata"))
 
 
 def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
@@ -158,11 +158,7 @@ def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
     from .path_dates import find_address_date, find_path_date
 
     found = (find_address_date(address) if address else None) or find_path_date(path)
-    return (None, None) if found is None else ((found - _EPOCH).days, "path")
-
-
-def _no_language(_: str) -> tuple[None, None]:
-    return None, None
+    return (None, None) if found is None else ((found - EPOCH).days, "path")
 
 
 def _remember(known: dict[str, Any], stated: str, answer: Any) -> Any:
