@@ -11,8 +11,6 @@ import csv
 import io
 from pathlib import Path
 
-import pyarrow as pa
-
 from ..text import furniture_key
 
 CANDIDATES = "furniture_candidates.csv"
@@ -23,11 +21,11 @@ ROLES = ("headline", "body", "caption")  # the others are known for what they ar
 MEMORY = "256MB"  # beyond it DuckDB goes to disk
 
 
-def find_candidates(documents: Path, segments: Path, stories: pa.Table, scratch: Path) -> str:
+def find_candidates(documents: Path, segments: Path, stories: Path, scratch: Path) -> str:
     """The candidates as CSV, the one in most stories first; empty where there is none.
 
     Args:
-        documents, segments: the written tables, files or folders. stories: doc_id, story_id.
+        documents, segments, stories: the written tables, files or folders.
         scratch: a folder for what does not fit in memory.
 
     Columns: `line` as it is spelt most often; its `key` (case and digits folded: `text.furniture_key`); different
@@ -37,11 +35,11 @@ def find_candidates(documents: Path, segments: Path, stories: pa.Table, scratch:
 
     base = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(scratch), "threads": 2})
     try:
-        base.register("told", stories.select(["doc_id", "story_id"]))
         base.create_function("furniture_key", furniture_key, ["VARCHAR"], "VARCHAR")
         rows = base.execute(
             """
-            with lines as (
+            with told as (select doc_id, story_id from read_parquet(?)),
+            lines as (
                 select doc_id, cast(role as varchar) as role, substring(text, start + 1, "end" - start) as line
                 from read_parquet(?) as parts join read_parquet(?) as texts using (doc_id)
                 where "end" - start <= ? and role in (?, ?, ?)
@@ -58,7 +56,7 @@ def find_candidates(documents: Path, segments: Path, stories: pa.Table, scratch:
             select line, key, stories, documents, role from counted join spelt using (key) where place = 1
             order by stories desc, documents desc, key
             """,
-            [_glob(segments), _glob(documents), MAX_CHARS, *ROLES, MIN_STORIES],
+            [_glob(stories), _glob(segments), _glob(documents), MAX_CHARS, *ROLES, MIN_STORIES],
         ).fetchall()
     finally:
         base.close()

@@ -18,7 +18,6 @@ from ..tables import (
     Written,
     file_sha256,
     make_table,
-    read_columns,
     read_table_schema,
     remove,
     write_stage,
@@ -223,9 +222,8 @@ class Run:
             made |= self._group_reprints(schemas, workers)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
-            stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
-            paths = work / "documents.parquet", work / "segments.parquet"
-            self.candidates = find_candidates(*paths, stories, work)
+            tables = [work / f"{name}.parquet" for name in ("documents", "segments", "stories")]
+            self.candidates = find_candidates(tables[0], tables[1], tables[2], work)
 
     def _parts(self) -> Parts:
         from .gather import Parts
