@@ -168,7 +168,8 @@ def hash_of(doc_id: str) -> int:
 def test_witnesses_from_files_are_those_from_tables(
     n_shards: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stancewire.reprints.spool.GROUP_ROWS", 7)  # documents lie across the borders of batches
+    monkeypatch.setattr("stancewire.reprints.beside.GROUP_ROWS", 7)  # documents lie across the borders of batches
+    monkeypatch.setattr("stancewire.reprints.beside.TEXT_ROWS", 3)
     monkeypatch.setattr("stancewire.reprints.spool.READ_AT_ONCE", 5)
     texts = {f"d{n:02}é": text + "\n𐐀 ünï" for n, text in enumerate(TEXTS[:40])} | {"empty": "", "z": "one line"}
     for number, tables in enumerate((seed_tables(), plain_tables(texts, date={"z": datetime.date(2020, 1, 1)}))):

@@ -99,7 +99,7 @@ class Run:
             self.accounts += self.convert(files, pool, progress)
         else:
             self._convert_changed(files, pool, progress, before)
-        self.make_tables(pool.workers, before is not None, written)
+        self.make_tables(pool, before is not None, written)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
 
@@ -198,7 +198,7 @@ class Run:
         paths = {name: work / f"{name}.parquet" for name in PART_TABLES}
         return EarlyTables(work, schemas, paths, self._see, beside)
 
-    def make_tables(self, workers: int, is_partial: bool, written: Mapping[str, Written] | None) -> None:
+    def make_tables(self, pool: Workers, is_partial: bool, written: Mapping[str, Written] | None) -> None:
         """All tables: those of documents written beside their places, if they are not yet, the others made."""
         from .gather import write_rows, write_table
 
@@ -209,7 +209,7 @@ class Run:
         for name in PART_TABLES if written is None else ():
             seen = self._see if name == "documents" else None
             path, reused = work / f"{name}.parquet", self.reused.get(name)
-            made[name] = write_table(parts, schemas[name], path, workers, seen, reused)
+            made[name] = write_table(parts, schemas[name], path, pool.workers, seen, reused)
             if is_partial and parts.rejects:
                 raise Again
         self.rejects += [*self.found.rejects, *parts.rejects]
@@ -219,7 +219,7 @@ class Run:
             map(_as_row, one_a_place(self.rejects)), schemas["rejects"], work / "rejects.parquet"
         )
         if self.reprints:
-            made |= self._group_reprints(schemas, workers)
+            made |= self._group_reprints(schemas, pool)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
             tables = [work / f"{name}.parquet" for name in ("documents", "segments", "stories")]
@@ -264,7 +264,7 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: int) -> dict[str, Written]:
+    def _group_reprints(self, schemas: Mapping[str, TableSchema], pool: Workers) -> dict[str, Written]:
         """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
         from ..reprints.spool import Spool
@@ -273,7 +273,7 @@ class Run:
 
         work = self.conversion.folder
         with Spool({name: work / f"{name}.parquet" for name in PART_TABLES}, work) as witnesses:
-            found = find_reprints(witnesses, workers, self.remember)
+            found = find_reprints(witnesses, pool, self.remember)
             path = "corpus/reprints.parquet"
             self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
             return {

@@ -41,7 +41,7 @@ def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
 def run(
     stage: Callable[..., Result],
     shards: Iterable[Shard],
-    workers: int = 1,
+    workers: int | Workers = 1,
     progress: Callable[[Result], int] | None = None,
     total: int | None = None,
     what: str = "",
@@ -53,7 +53,7 @@ def run(
     Args:
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
             shard (which it is sent with: some kilobytes, rather than megabytes).
-        workers: 1 runs in this process, and starts at once; more start as many processes.
+        workers: 1 runs in this process, and starts at once; more start as many processes. Or those that there are.
         threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
@@ -62,6 +62,11 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
+    if isinstance(workers, Workers) and workers.workers > 1:
+        yield from workers.run(stage, shards, progress, total, what, shared)
+        return
+    if isinstance(workers, Workers):
+        workers = workers.workers
     if workers == 1 and threads > 1:
         here = stage if shared is None else partial(stage, shared)
         yield from _shown(_run_threads(here, shards, threads), progress, total, what)
