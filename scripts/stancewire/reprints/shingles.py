@@ -117,9 +117,19 @@ def hash_batch(texts: Sequence[str]) -> Words:
     begins = in_word.copy()
     np.greater(in_word[1:], in_word[:-1], out=begins[1:])
     starts = np.flatnonzero(begins)
-    closes = np.flatnonzero(padded[:size] == 0)
+    closes = _find_closes(folded) if size == len(folded) else np.flatnonzero(buffer == 0)
     counts = np.diff(np.searchsorted(starts, closes), prepend=0)
     return Words(_hash_from(padded, starts), places_of(counts))
+
+
+def _find_closes(folded: bytes) -> Places:
+    """Where texts end: so few places are found sooner one by one."""
+    found = []
+    at = folded.find(b"\0")
+    while at >= 0:
+        found.append(at)
+        at = folded.find(b"\0", at + 1)
+    return np.array(found, np.int64)
 
 
 def _hash_from(buffer: Bytes, starts: Places) -> Hashes:
