@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
 MAX_LISTED = 10_000
 _REJECT = tuple(item.name for item in fields_of(Reject))
+# Documents from which on reprints are collated by new processes: the old ones hold some 200 MB each of what they used.
+FRESH_WORKERS = 20_000
 REPRINT_TABLES = ("stories", "reprints", "variants")
 
 
@@ -219,7 +221,7 @@ class Run:
             map(_as_row, one_a_place(self.rejects)), schemas["rejects"], work / "rejects.parquet"
         )
         if self.reprints:
-            made |= self._group_reprints(schemas, pool)
+            made |= self._group_reprints(schemas, pool, parts.rows["documents"])
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
             tables = [work / f"{name}.parquet" for name in ("documents", "segments", "stories")]
@@ -264,7 +266,9 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, schemas: Mapping[str, TableSchema], pool: Workers) -> dict[str, Written]:
+    def _group_reprints(
+        self, schemas: Mapping[str, TableSchema], pool: Workers, n_documents: int
+    ) -> dict[str, Written]:
         """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
         from ..reprints.spool import Spool
@@ -272,8 +276,12 @@ class Run:
         from .gather import write_rows
 
         work = self.conversion.folder
+        workers: int | Workers = pool
+        if n_documents > FRESH_WORKERS:
+            pool.close()
+            workers = pool.workers
         with Spool({name: work / f"{name}.parquet" for name in PART_TABLES}, work) as witnesses:
-            found = find_reprints(witnesses, pool, self.remember)
+            found = find_reprints(witnesses, workers, self.remember)
             path = "corpus/reprints.parquet"
             self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
             return {

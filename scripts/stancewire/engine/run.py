@@ -157,10 +157,16 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, which keep what they used; what is run then, is run in this one."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
         if self._shelf is not None:
             os.close(self._shelf.handle)
+            self._shelf = None
 
     def run(
         self,
