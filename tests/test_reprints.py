@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from reprint_seeds import SEEDS, plain_tables, seed_tables
 
 from stancewire.reprints import make_reprint_tables
+from stancewire.reprints.folding import fold_texts
 from stancewire.reprints.pairs import LOW_METHOD, Measured, find_pairs
-from stancewire.reprints.shingles import fold_texts, hash_shingles, hash_words
+from stancewire.reprints.shingles import hash_shingles, hash_words
 from stancewire.reprints.thresholds import is_reprint
 
 # Seconds after which work is given up that should take few: what grows with the square of its input takes hours.

@@ -18,7 +18,6 @@ from ..tables import (
     Written,
     file_sha256,
     make_table,
-    read_columns,
     read_table_schema,
     remove,
     write_stage,
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 # Beyond this many source files the manifest has one hash over all of a root's files instead of one for each.
 MAX_LISTED = 10_000
 _REJECT = tuple(item.name for item in fields_of(Reject))
+# Documents from which on reprints are collated by new processes: the old ones hold some 200 MB each of what they used.
+FRESH_WORKERS = 20_000
 REPRINT_TABLES = ("stories", "reprints", "variants")
 
 
@@ -226,12 +227,11 @@ class Run:
             map(_as_row, one_a_place(self.rejects)), schemas["rejects"], work / "rejects.parquet"
         )
         if self.reprints:
-            made |= self._group_reprints(schemas, pool.crew)
+            made |= self._group_reprints(schemas, pool, parts.rows["documents"])
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
-            stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
-            paths = work / "documents.parquet", work / "segments.parquet"
-            self.candidates = find_candidates(*paths, stories, work)
+            tables = [work / f"{name}.parquet" for name in ("documents", "segments", "stories")]
+            self.candidates = find_candidates(tables[0], tables[1], tables[2], work)
 
     def _parts(self) -> Parts:
         from .gather import Parts
@@ -272,7 +272,9 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: Crew) -> dict[str, Written]:
+    def _group_reprints(
+        self, schemas: Mapping[str, TableSchema], pool: Workers, n_documents: int
+    ) -> dict[str, Written]:
         """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
         from ..reprints.spool import Spool
@@ -280,8 +282,12 @@ class Run:
         from .gather import write_rows
 
         work = self.conversion.folder
+        crew: Crew = pool
+        if n_documents > FRESH_WORKERS:
+            pool.close()
+            crew = pool.crew
         with Spool({name: work / f"{name}.parquet" for name in PART_TABLES}, work) as witnesses:
-            found = find_reprints(witnesses, workers, self.remember)
+            found = find_reprints(witnesses, crew, self.remember)
             path = "corpus/reprints.parquet"
             self.problems += [Problem(path, "", CHECK, 2, message, "warning") for message in found.capped]
             return {

@@ -66,9 +66,11 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
-    if isinstance(workers, Workers):
+    if isinstance(workers, Workers) and workers.workers > 1:
         yield from workers.run(stage, shards, progress, total, what, shared)
         return
+    if isinstance(workers, Workers):
+        workers = workers.workers
     if workers == 1 and threads > 1:
         here = stage if shared is None else partial(stage, shared)
         yield from shown(_run_threads(here, shards, threads), progress, total, what)
@@ -159,10 +161,16 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes, which keep what they used; what is run then, is run in this one."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
         if self._shelf is not None:
             os.close(self._shelf.handle)
+            self._shelf = None
 
     @property
     def crew(self) -> Crew:

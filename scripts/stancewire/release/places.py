@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..reprints.shingles import UNSPACED
+from ..reprints.folding import UNSPACED
 
 WORD = re.compile(f"[{UNSPACED}]|[^\\W_{UNSPACED}]+")
 PLACE = re.compile(r"⟦([^⟦⟧]*):(\d+)-(\d+)⟧")

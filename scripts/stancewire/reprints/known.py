@@ -19,7 +19,7 @@ import numpy.typing as npt
 from .shingles import Hashes, Places
 from .sketches import Sketches, join_sketches, no_sketches, sketch_batch
 
-VERSION = 2  # of the hashes: raise it with any change to shingles.py or sketches.py that changes a number
+VERSION = 2  # of the hashes: raise it with any change to folding.py, shingles.py or sketches.py that changes a number
 ALIGNED_UNKNOWN = -1.0
 
 Shares = npt.NDArray[np.float64]

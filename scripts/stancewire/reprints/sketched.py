@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine import Crew, run
+from ..engine import Crew, Workers, run
 from .candidates import Looked, Numbers
 from .known import Known
 from .runs import Runs, pack
@@ -60,7 +60,7 @@ class Sketched:
 
 
 def sketch_texts(texts: Sequence[str], workers: Crew, folder: Path | None) -> Sketched:
-    """All texts, in so many processes; those of a file in the order in which they stand there."""
+    """All texts, in so many processes if they are many; those of a file in the order in which they stand there."""
     sketched = Sketched(len(texts), folder)
     numbers: deque[int] = deque()
 
@@ -69,7 +69,9 @@ def sketch_texts(texts: Sequence[str], workers: Crew, folder: Path | None) -> Sk
             numbers.append(number)
             yield text
 
-    for part in run(sketch_batch, cut_batches(read()), workers, threads=THREADS):
+    # Threads do as much as a few processes, to which texts would have to be sent, and need less memory.
+    processes = workers if (workers.workers if isinstance(workers, Workers) else workers) > THREADS else 1
+    for part in run(sketch_batch, cut_batches(read()), processes, threads=THREADS):
         sketched.add(np.array([numbers.popleft() for _ in range(len(part))], np.int64), part)
     return sketched
 

@@ -7,13 +7,12 @@ sketched in several processes, and what is known of a text from an earlier run n
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine import Crew, run
-from .shingles import Hashes, Places, cut_batches, hash_batch, places_of, sample_shingles
+from .shingles import Hashes, Places, hash_batch, places_of, sample_shingles
 
 SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
 IN_SAMPLE = np.uint64(2**64 // SAMPLE)
@@ -64,11 +63,6 @@ def join_sketches(parts: Sequence[Sketches]) -> Sketches:
         np.concatenate([part.keys for part in parts]),
         places_of(counts),
     )
-
-
-def sketch_texts(texts: Iterable[str], workers: Crew = 1) -> list[Sketches]:
-    """Sketches of all texts, in their order, in parts of neighbours: joined, they would be in memory twice."""
-    return list(run(sketch_batch, cut_batches(texts), workers, threads=THREADS))
 
 
 def sketch_batch(texts: Sequence[str]) -> Sketches:

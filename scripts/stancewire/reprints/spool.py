@@ -9,7 +9,6 @@ stand in the files as they stand in the tables, so that both are read from one e
 from __future__ import annotations
 
 import datetime
-import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,19 +19,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..errors import TableError
-from ..tables import remove, shards_of
+from ..tables import remove
+from .beside import Shards, Walk
 from .records import Records
 from .runs import Runs, pack, unpack
 from .witness import JOINT, READ_ROLES, Heading, Stretch, Witness, inside
 
 Places = npt.NDArray[np.int64]
-GROUP_ROWS = 16_384  # rows read at once
-READ_AT_ONCE = 512  # documents
+READ_AT_ONCE = 512  # texts
+HEADINGS_AT_ONCE = 8_192
 HEADINGS = ("n_words", "date", "wire", "lang")
-MEMORY = "256MB"  # beyond it DuckDB goes to disk
 _ROW = 24  # bytes of a stretch: its number, start and end
 
 _decode = msgspec.msgpack.Decoder(tuple[str, int, datetime.date | None, str | None, str | None]).decode
@@ -49,8 +47,8 @@ class Headings(Sequence[Heading]):
         return self._count
 
     def __iter__(self) -> Iterator[Heading]:
-        for first in range(0, self._count, GROUP_ROWS):
-            for data in self._records.many(first, min(GROUP_ROWS, self._count - first)):
+        for first in range(0, self._count, HEADINGS_AT_ONCE):
+            for data in self._records.many(first, min(HEADINGS_AT_ONCE, self._count - first)):
                 yield Heading(*_decode(data))
 
     @overload
@@ -86,7 +84,7 @@ class Spool(Sequence[Witness]):
             raise
 
     def _fill(self, tables: Mapping[str, Path]) -> None:
-        documents = _Shards(tables["documents"])
+        documents = Shards(tables["documents"])
         self._count = documents.rows
         headings, order = self._records("headings"), Runs(self.folder, share=4)
         self._spool_headings(documents, headings, order)
@@ -99,9 +97,9 @@ class Spool(Sequence[Witness]):
         self._texts = self._records("texts")
         self._spool_texts(documents)
         self._paragraphs = self._records("segments")
-        self._spool_stretches(documents, _Shards(tables["segments"]), "seg_no", self._paragraphs)
+        self._spool_stretches(documents, Shards(tables["segments"]), "seg_no", self._paragraphs)
         self._sentences = self._records("sentences")
-        self._spool_stretches(documents, _Shards(tables["sentences"]), "sent_no", self._sentences)
+        self._spool_stretches(documents, Shards(tables["sentences"]), "sent_no", self._sentences)
 
     def __enter__(self) -> Self:
         return self
@@ -164,13 +162,13 @@ class Spool(Sequence[Witness]):
         self._open.append(records)
         return records
 
-    def _spool_headings(self, documents: _Shards, headings: Records, order: Runs) -> None:
+    def _spool_headings(self, documents: Shards, headings: Records, order: Runs) -> None:
         """Headings by doc_id; `order` gets the row of each in the table, packed with its number."""
         sorted_by_id = self.folder / "spool-sorted.parquet"
         last: list[str] = []
         done = 0
         try:
-            for batch in documents.sorted_rows(sorted_by_id):
+            for batch in documents.sorted_rows(("doc_id", *HEADINGS), sorted_by_id):
                 columns = [batch.column(name).to_pylist() for name in ("doc_id", *HEADINGS)]
                 ids = columns[0]
                 if any(map(str.__ge__, [*last, *ids[:-1]], ids if last else ids[1:])):
@@ -197,7 +195,7 @@ class Spool(Sequence[Witness]):
             of_number.append(unpack(block)[1].tobytes())
         return of_number, of_row
 
-    def _spool_texts(self, documents: _Shards) -> None:
+    def _spool_texts(self, documents: Shards) -> None:
         done = 0
         for batch in documents.batches(("text",)):
             texts = batch.column("text").cast(pa.large_string())
@@ -208,15 +206,15 @@ class Spool(Sequence[Witness]):
                 self._texts.append(memoryview(values)[ends[0] : ends[-1]])
             done += len(texts)
 
-    def _spool_stretches(self, documents: _Shards, table: _Shards, number_column: str, to: Records) -> None:
+    def _spool_stretches(self, documents: Shards, table: Shards, number_column: str, to: Records) -> None:
         """Each document's rows: number, start, end; of segments, those that are read."""
         columns = ["doc_id", number_column, "start", "end", *(["role"] if number_column == "seg_no" else [])]
         last = -1  # the document of the last row
         for shard in range(len(table.paths)):
-            walk = _Walk(documents.ids_beside(table, shard), table.path.name)
+            walk = Walk(documents.beside(table, shard), table.path.name)
             for batch in table.batches(columns, shard):
                 runs = pc.run_end_encode(batch.column("doc_id").cast(pa.string()))
-                found = np.array([walk.find(doc_id) for doc_id in runs.values.to_pylist()], np.int64)
+                found = np.array([walk.find(doc_id)[1] for doc_id in runs.values.to_pylist()], np.int64)
                 owners = np.repeat(found, np.diff(runs.run_ends.to_numpy(), prepend=0))
                 rows = np.column_stack(
                     [batch.column(name).cast(pa.int64()).to_numpy(zero_copy_only=False) for name in columns[1:4]]
@@ -262,90 +260,6 @@ class Readings(Sequence[str]):
     def stored(self) -> Iterator[tuple[int, str]]:
         """All of them with their numbers, in the order in which they stand in the file."""
         return self._spool.reading_texts()
-
-
-class _Shards:
-    """A table that is one file, or a folder of them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.paths = shards_of(path) if path.is_dir() else [path]
-        sizes = [pq.read_metadata(shard).num_rows for shard in self.paths]
-        self.begins = np.cumsum([0, *sizes]).tolist()
-        self.rows: int = self.begins[-1]
-        self.bits = (len(self.paths) - 1).bit_length()
-
-    def batches(self, columns: Sequence[str], shard: int | None = None) -> Iterator[pa.RecordBatch]:
-        """Some rows at a time, of all files or of one."""
-        for path in self.paths if shard is None else [self.paths[shard]]:
-            yield from pq.ParquetFile(path).iter_batches(GROUP_ROWS, columns=list(columns))
-
-    def sorted_rows(self, scratch: Path) -> Iterator[pa.RecordBatch]:
-        """What headings tell, by doc_id; of a folder also the number of each row. `scratch` is a file to be made."""
-        if not self.bits:
-            yield from self.batches(("doc_id", *HEADINGS))
-            return
-        import duckdb
-
-        base = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(scratch.parent), "threads": 2})
-        try:
-            base.register("begun", pa.table({"filename": list(map(str, self.paths)), "begin": self.begins[:-1]}))
-            base.execute(
-                f"""
-                copy (
-                    select cast(doc_id as varchar) as doc_id, n_words, date, cast(wire as varchar) as wire,
-                        cast(lang as varchar) as lang, begin + file_row_number as row
-                    from read_parquet(?, filename = true, file_row_number = true) join begun using (filename)
-                    order by doc_id
-                ) to '{str(scratch).replace("'", "''")}' (format parquet, row_group_size {GROUP_ROWS})
-                """,
-                [list(map(str, self.paths))],
-            )
-        finally:
-            base.close()
-        yield from pq.ParquetFile(scratch).iter_batches(GROUP_ROWS)
-
-    def ids_beside(self, other: _Shards, shard: int) -> Iterator[tuple[str, int]]:
-        """By doc_id, the documents that a shard of another table may tell of, and the row of each in this table."""
-        return heapq.merge(*(self._ids(own) for own in range(len(self.paths)) if self._meets(own, other, shard)))
-
-    def _ids(self, shard: int) -> Iterator[tuple[str, int]]:
-        row = self.begins[shard]
-        for batch in self.batches(("doc_id",), shard):
-            ids = batch.column("doc_id").to_pylist()
-            yield from zip(ids, range(row, row + len(ids)), strict=True)
-            row += len(ids)
-
-    def _meets(self, shard: int, other: _Shards, of_other: int) -> bool:
-        """May the two shards tell of one document? Where names are not as they should be, all may."""
-        numbers = []
-        for table, at in ((self, shard), (other, of_other)):
-            try:
-                numbers.append(int(table.paths[at].stem, 16) if table.bits else 0)
-            except ValueError:
-                return True
-            if len(table.paths) != 1 << table.bits or numbers[-1] != at * (table.bits > 0):
-                return True
-        bits = min(self.bits, other.bits)
-        return numbers[0] >> (self.bits - bits) == numbers[1] >> (other.bits - bits)
-
-
-class _Walk:
-    """The rows of documents that are asked for in the order in which they come."""
-
-    def __init__(self, ids: Iterator[tuple[str, int]], table: str) -> None:
-        self._ids, self._table = ids, table
-        self._at = "", -1
-
-    def find(self, doc_id: str) -> int:
-        """The row of this document, which is the last that was asked for or stands after it."""
-        if self._at[0] != doc_id or self._at[1] < 0:
-            for self._at in self._ids:  # noqa: B020 (this is where it stands)
-                if self._at[0] == doc_id:
-                    break
-            else:
-                raise TableError(f"{self._table}: rows of {doc_id!r} are out of order, or of no document; convert anew")
-        return self._at[1]
 
 
 def _stretches(data: bytes) -> tuple[Stretch, ...]:

@@ -18,7 +18,7 @@ from .stories import group_witnesses, pair_rows, story_rows
 from .witness import Witness, read_witnesses
 
 REMEMBERED = 2_000  # documents from which on remembering pays: fewer take a tenth of a second
-MOST_REMEMBERED = 300_000  # and up to which: a kilobyte each, three times in memory while it is written
+MOST_REMEMBERED = 100_000  # and up to which: a kilobyte each, three times in memory while it is written
 
 
 Rows = list[dict[str, Any]]
@@ -61,6 +61,7 @@ def find_reprints(witnesses: Sequence[Witness], workers: Crew = 1, remember: Pat
     known = Known.read(remember) if remember is not None and is_remembered else None
     grouping = group_witnesses(witnesses, workers, known)
     if remember is not None and known is not None:
+        known = None  # let go of, before as much is made again
         with contextlib.suppress(OSError):  # a full or read-only disk costs time in the next run, and nothing else
             grouping.measured.remember().write(remember)
     grouping.measured.forget()

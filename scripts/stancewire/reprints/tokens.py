@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from .shingles import UNSPACED
+from .folding import UNSPACED
 
 MATCH_CELLS = 250_000  # beyond this many token pairs, the texts are first cut at unique runs
 ANCHOR_RUN = 4  # of so many tokens
