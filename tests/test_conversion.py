@@ -263,7 +263,7 @@ def test_shards_without_a_change_are_the_same_files_afterwards(
     assert again.changes is not None and again.changes.is_none and stamps(tmp_path / "o") == before
     change(articles)
     report = convert_corpus(None, [articles], tmp_path / "o", **options)
-    assert report.changes is not None and len(report.changes.same) == 58
+    assert report.changes is not None and report.changes.same == 58
     after = stamps(tmp_path / "o")
     ids = [f"00000/{name}" for name in ("new", "00000002", "00000003")]
     touched = set()
@@ -287,7 +287,7 @@ def test_more_shards_than_before_are_all_written(
     for path in sorted((tmp_path / "more").rglob("*.txt"))[60:]:
         shutil.copy(path, articles / path.relative_to(tmp_path / "more"))
     report = convert_corpus(None, [articles], tmp_path / "o", reprints=False)
-    assert report.changes is not None and len(report.changes.same) == 60
+    assert report.changes is not None and report.changes.same == 60
     assert len(list((tmp_path / "o" / "documents.parquet").iterdir())) == 4
     convert_corpus(None, [articles], tmp_path / "anew", reprints=False)
     assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
@@ -458,7 +458,7 @@ def test_manifest_of_very_many_files_has_one_hash_of_all_and_validate_believes_i
 
     convert_corpus(project)
     assert len(read_manifest(project.corpus)["convert"]["inputs"]) == len(names) + 1 and stale() == []
-    monkeypatch.setattr("stancewire.conversion.run.MAX_LISTED", len(names) - 1)
+    monkeypatch.setattr("stancewire.conversion.manifest.MAX_LISTED", len(names) - 1)
     convert_corpus(project, anew=True)
     inputs = read_manifest(project.corpus)["convert"]["inputs"]
     assert list(inputs) == ["corpus/sources/", "schema/codebook.yaml"] and stale() == []

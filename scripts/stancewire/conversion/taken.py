@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,17 +41,16 @@ class Reused:
 
 
 def take_over(
-    directory: Path, folder: Path, key: str, same: Collection[str], changed: Collection[int] | None
+    directory: Path, folder: Path, key: str, gone_paths: Sequence[str], changed: Collection[int] | None
 ) -> tuple[Account, dict[str, Reused]]:
     """The rows of files that are as they were, from the old tables, as parts; and shards in which nothing changes.
 
     Args:
-        directory: of the old tables. folder: gets the parts. same: source paths.
+        directory: of the old tables. folder: gets the parts. gone_paths: of files that are not as they were.
         changed: buckets of all documents that came anew; None: the rows of every shard are wanted as parts.
     """
     account, reused = Account(key), {}
-    kept = pa.array(sorted(same), pa.string())
-    gone = _gone(directory, kept)
+    gone = _gone(directory, pa.array(gone_paths, pa.string()))
     touched = None if changed is None else {*changed, *map(bucket, gone.to_pylist())}
     for name in PART_TABLES:
         path = directory / f"{name}.parquet"
@@ -82,14 +81,13 @@ def take_over(
     return account, reused
 
 
-def _gone(directory: Path, kept: pa.Array) -> pa.Array:
-    """Ids of the documents whose files are not kept."""
+def _gone(directory: Path, paths: pa.Array) -> pa.Array:
+    """Ids of the documents of these files."""
+    found: list[pa.Array] = []
     path = directory / "documents.parquet"
-    found = []
-    for file in shards_of(path) if path.is_dir() else [path]:
+    for file in (shards_of(path) if path.is_dir() else [path]) if len(paths) else ():
         rows = pq.ParquetFile(file).read(columns=["doc_id", "source_path"])
-        mine = pc.is_in(rows.column("source_path"), value_set=kept)
-        found += rows.filter(pc.invert(mine)).column("doc_id").chunks
+        found += rows.filter(pc.is_in(rows.column("source_path"), value_set=paths)).column("doc_id").chunks
     return pa.concat_arrays(found) if found else pa.array([], pa.string())
 
 

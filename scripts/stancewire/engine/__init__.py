@@ -1,7 +1,8 @@
 """Engine: how work is run and shown; nothing here knows what the work is."""
 
 from .collector import without_collector
+from .pile import Pile, Runs
 from .run import Shelf, Workers, cut_shards, run, use_system_memory
 from .spill import Spill
 
-__all__ = ["Shelf", "Spill", "Workers", "cut_shards", "run", "use_system_memory", "without_collector"]
+__all__ = ["Pile", "Runs", "Shelf", "Spill", "Workers", "cut_shards", "run", "use_system_memory", "without_collector"]
