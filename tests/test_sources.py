@@ -50,7 +50,8 @@ def test_document_is_named_by_its_path_without_the_ending(tmp_path: Path) -> Non
 
 def test_files_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
     """Not in that of folders, so that today's files and those of an older state can be compared side by side."""
-    names = ["a/b.txt", "a-b.txt", "a.txt", "a/b/c.txt", "a/b-c.txt", "a0.txt", "A.txt", "ä.txt", "a/\x01.txt", "é/z.txt"]
+    names = ["a/b.txt", "a-b.txt", "a.txt", "a/b/c.txt", "a/b-c.txt", "a0.txt", "A.txt", "ä.txt"]
+    names += ["a/\x01.txt", "é/z.txt"]
     put(tmp_path, *names)
     (tmp_path / "caf\udce9").mkdir()
     (tmp_path / "caf\udce9" / "x.txt").write_bytes(b"x")
