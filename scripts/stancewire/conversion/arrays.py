@@ -50,6 +50,13 @@ def integers(values: Sequence[int | None] | npt.NDArray[np.int64]) -> pa.Int64Ar
     return pa.Int64Array.from_buffers(pa.int64(), len(numbers), [valid, pa.py_buffer(numbers)])
 
 
+def floats(values: Sequence[float | None]) -> pa.DoubleArray:
+    """Numbers, or None."""
+    valid = _bits([value is not None for value in values]) if None in values else None
+    numbers = np.fromiter((0.0 if value is None else value for value in values), np.float64, len(values))
+    return pa.DoubleArray.from_buffers(pa.float64(), len(numbers), [valid, pa.py_buffer(numbers)])
+
+
 def days(values: Sequence[int | None]) -> pa.Date32Array:
     """Days since 1970, or None."""
     valid = _bits([value is not None for value in values]) if None in values else None

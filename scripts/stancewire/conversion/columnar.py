@@ -37,7 +37,7 @@ from ..text.columnwise import Leads, count_words, find_suspects
 from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
-from .arrays import codes, constant, days, hexadecimal, integers, strings, texts
+from .arrays import codes, constant, days, floats, hexadecimal, integers, strings, texts
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, duplicate, read_account, write_documents
 
@@ -387,6 +387,4 @@ def _array(values: Sequence[Any], count: int, kind: pa.DataType, vocabulary: Seq
         return strings(values)
     if pa.types.is_date(kind):
         return days(values)
-    if pa.types.is_integer(kind):
-        return integers(values)
-    return pa.array(values, kind)
+    return integers(values) if pa.types.is_integer(kind) else floats(values)
