@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stancewire.checks.project_checks import check_project
-from stancewire.conversion import columnar, gather, records
+from stancewire.conversion import gather, records
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
@@ -202,7 +202,7 @@ def test_parcels_of_a_killed_run_are_not_converted_again(
     with pytest.raises(KeyboardInterrupt):
         convert_corpus(None, [articles], tmp_path / "o")
     monkeypatch.undo()
-    monkeypatch.setattr("stancewire.conversion.records._read", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("stancewire.conversion.records.read_parcel", lambda *_: pytest.fail("read again"))
     assert convert_corpus(None, [articles], tmp_path / "o").counts["written"] == 60
 
 
@@ -337,7 +337,7 @@ def test_run_that_finds_all_as_it_was_reads_nothing(
 ) -> None:
     first = convert_corpus(None, [articles], tmp_path / "o")
     before = files_of(tmp_path / "o")
-    monkeypatch.setattr("stancewire.conversion.records._read", lambda *_: pytest.fail("an unchanged file is read"))
+    monkeypatch.setattr("stancewire.conversion.records.read_parcel", lambda *_: pytest.fail("it is read"))
     again = convert_corpus(None, [articles], tmp_path / "o")
     assert again.changes is not None and again.changes.is_none
     assert (again.counts, files_of(tmp_path / "o")) == (first.counts, before)
@@ -498,8 +498,7 @@ def test_row_groups_of_parquet_give_the_bytes_of_the_whole_file(
     monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 20_000)
     cut: list[tuple[int, int, int]] = []
     original = readers.read_groups
-    module = columnar if fields == "text" else records
-    monkeypatch.setattr(module, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
+    monkeypatch.setattr(records, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
     report = convert_corpus(None, [tmp_path / "in"], tmp_path / "cut", fields=fields, reprints=False)
     assert len(cut) > 3 and cut[0][2] == 0 and all(start * 10 == first for start, _, first in cut)
     assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole") and report.counts == whole.counts

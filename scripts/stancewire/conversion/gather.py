@@ -204,6 +204,8 @@ def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Tabl
 def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
     """All rows in key order, in pieces of any size."""
     paths = parts.paths[schema.name]
+    if not paths:
+        return
     # A document's segments may go on in the next part, where parts are row groups of an older table.
     if parts.dropped == {} and _follow_each_other(paths, schema.name != "documents"):
         for path in paths:

@@ -37,7 +37,8 @@ class Ledger:
             file = parcel.files[0]
             if self._cut is None or self._cut[:2] != (file.root, file.source_path):
                 self._close()
-            self._cut = file.root, file.source_path, keys[0], sha256, None
+            known = [digest for _, _, digest in account.hashes] + [self._cut[3] if self._cut else None]
+            self._cut = file.root, file.source_path, keys[0], sha256 or known[0], None
             self._said += said
             return
         self._close()

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, SourceFiles, is_json_lines
-from ..sources.readers import is_parquet
+from ..sources.readers import Item, is_parquet
 from ..sources.spans import Span, cut_groups, cut_lines
 from ..text import Lexicon
+from .batches import is_read_in_batches, read_batches
+from .parts import read_account
 
 if TYPE_CHECKING:
     from ..text.corrections import Correction
@@ -64,7 +66,8 @@ class Conversion:
 class Parcel:
     """Some files, or a span of one; `facts` are those of each file, in order.
 
-    `is_large`: are all parcels together more than one file of a table should hold?
+    `is_large`: are all parcels together more than one file of a table should hold? `items`: what was read already of
+    a span that is a batch; none where the account of an earlier run will do.
     """
 
     key: str
@@ -73,10 +76,11 @@ class Parcel:
     span: Span | None = None
     n_bytes: int = 0
     is_large: bool = False
+    items: tuple[Item, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process in plain tuples: to pickle an object takes as long as to read a small file."""
-        rest = self.facts, self.span, self.n_bytes, self.is_large
+        rest = self.facts, self.span, self.n_bytes, self.is_large, self.items
         return _received, (self.key, list(map(tuple, self.files)), *rest)
 
 
@@ -111,11 +115,11 @@ class _Cutter:
         most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
         for file in files:
             length = file_size(file)
-            if length > BYTES_A_PARCEL and (cut := _cut_of(file)):
+            if length > BYTES_A_PARCEL and (cuts := self.cuts_of(file)) is not None:
                 if waiting:
                     yield self.parcel(waiting)
                     waiting, size = [], 0
-                yield from self.cut_file(file, cut)
+                yield from cuts
                 continue
             if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
                 yield self.parcel(waiting)
@@ -124,6 +128,30 @@ class _Cutter:
             size += length
         if waiting:
             yield self.parcel(waiting)
+
+    def cuts_of(self, file: SourceFile) -> Iterator[Cut] | None:
+        """The pieces of a large file; None where it has to be read as one."""
+        if is_json_lines(file):
+            return self.cut_file(file, cut_lines)
+        if is_parquet(file):
+            return self.cut_file(file, cut_groups)
+        facts = _facts(self.conversion, file, self.facts)
+        # What is known of members is held against all of them at once.
+        return self.cut_batches(file, facts) if not facts.inside and is_read_in_batches(file) else None
+
+    def cut_batches(self, file: SourceFile, facts: SourceFacts) -> Iterator[Cut]:
+        """What is read of a file, each batch as soon as it is read; not sent where an earlier run has finished it."""
+        options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
+        start, left = 0, file_size(file)
+        for items, n_bytes in read_batches(file, options):
+            span = Span(start, start + len(items), start, n_bytes=min(left, n_bytes), is_batch=True)
+            cut = self.parcel([file], span)
+            if read_account(self.conversion.folder, cut.parcel.key) is None:
+                cut = cut._replace(parcel=replace(cut.parcel, items=tuple(items)))
+            yield cut
+            start, left = span.end, left - span.n_bytes
+        if start == 0:
+            yield self.parcel([file])
 
     def cut_file(self, file: SourceFile, cut: CutUp) -> Iterator[Cut]:
         last = sha256 = None
@@ -148,11 +176,6 @@ class _Cutter:
         key = hashlib.sha256(f"{self.conversion.rules}\0{places}\0{span!r}".encode("utf-8", "surrogatepass"))
         size = span.size if span else sum(map(file_size, files))
         return Cut(Parcel(key.hexdigest()[:32], tuple(files), own, span, size, self.is_large), keys)
-
-
-def _cut_of(file: SourceFile) -> CutUp | None:
-    """What cuts a large file into spans; None where it has to be read as one."""
-    return cut_lines if is_json_lines(file) else cut_groups if is_parquet(file) else None
 
 
 def _facts(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> SourceFacts:

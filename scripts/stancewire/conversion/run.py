@@ -76,6 +76,7 @@ class Run:
     tables: dict[str, tuple[TableSchema, pa.Table] | Written] = field(default_factory=dict)
     counts: dict[str, Any] = field(default_factory=dict)
     candidates: str = ""
+    repeats: bool = False
 
     @property
     def rules(self) -> str:
@@ -165,7 +166,7 @@ class Run:
         parts = {name: self.tables[name] for name in PART_TABLES}
         written = {name: table.entry["sha256"] for name, table in parts.items() if isinstance(table, Written)}
         inputs = list_inputs(self.project, self.sources, self.rows())
-        write_state(work / NEXT, self.rules, self.rows(), len(self.sources), written)
+        write_state(work / NEXT, self.rules, self.rows(), len(self.sources), written, self.repeats)
         write_stage(work.parent, "convert", self.tables, inputs)
         for path in work.iterdir():
             if path.name != NEXT:
@@ -223,6 +224,7 @@ class Run:
                 raise Again
         self.told.rejects.add(self.found.rejects)
         self.told.rejects.add(parts.rejects)
+        self.repeats = bool(parts.rejects)
         rows: dict[str, Sequence[Mapping[str, Any]]] = dict.fromkeys(() if self.reprints else REPRINT_TABLES, ())
         made |= {name: (schemas[name], make_table(schemas[name], rows[name])) for name in rows}
         made["rejects"] = write_rows(

@@ -116,13 +116,16 @@ def _named(place: tuple[int, str], names: Sequence[str]) -> str:
     return f"{names[root]}/{source_path}" if len(names) > 1 and root < len(names) else source_path
 
 
-def write_state(path: Path, rules: str, rows: Iterable[Row], n_roots: int, tables: Mapping[str, str]) -> None:
+def write_state(
+    path: Path, rules: str, rows: Iterable[Row], n_roots: int, tables: Mapping[str, str], repeats: bool
+) -> None:
     """Remember a conversion.
 
     Args:
         rules: what all rows depend on. tables: SHA-256 of the written tables, by name.
+        repeats: did ids stand twice, in whatever files? Then no file stands for itself, and all are converted again.
     """
-    about = {"rules": rules, "tables": dict(tables), "roots": n_roots}
+    about = {"rules": rules, "tables": dict(tables), "roots": n_roots, "repeats": repeats}
     schema = _SCHEMA.with_metadata({"stancewire": json.dumps(about)})
 
     def pieces() -> Iterator[pa.Table]:
@@ -139,7 +142,7 @@ def write_state(path: Path, rules: str, rows: Iterable[Row], n_roots: int, table
 
 
 def read_state(folder: Path, rules: str) -> State | None:
-    """What was remembered; None where there is nothing, other rules, or tables that are no longer the same."""
+    """What was remembered; None where it is of no use: other rules, ids that stood twice, tables that have changed."""
     path = folder / STATE
     try:
         with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
@@ -148,7 +151,7 @@ def read_state(folder: Path, rules: str) -> State | None:
             state = State(path, n_rows, about["roots"])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None
-    if about["rules"] != rules:
+    if about["rules"] != rules or about.get("repeats", True):
         return None
     manifest = read_manifest(folder.parent).get("convert", {}).get("tables", {})
     for name, sha256 in about["tables"].items():
