@@ -341,15 +341,17 @@ def _read(file: SourceFile, span: Span | None) -> bytes | None:
     start, most = (0, MOST_BYTES) if span is None else (span.start, span.end - span.start)
     if file.address is not None or most > MOST_BYTES:
         return None
+    size = -1
     if span is None and file.stamp is not None:
-        most = min(most, file.stamp[0] + 1)  # one more than there is, to see that there is no more
+        size = file.stamp[0]
+        most = min(most, size + 1)  # one more than there is, to see that there is no more
     try:
         source = os.open(file.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             if start:
                 os.lseek(source, start, os.SEEK_SET)
             raw = os.read(source, most)
-            while len(raw) < most and (more := os.read(source, most - len(raw))):
+            while size != len(raw) < most and (more := os.read(source, most - len(raw))):
                 raw += more
         finally:
             os.close(source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from ..errors import Problem
 from .found import PACKED_ENDINGS, FoundSources, split_name, stored_name
-from .model import Reject, SourceFile, stamp_of
+from .model import Reject, SourceFile, Stamp, stamp_of
 
 
 @dataclass
@@ -52,12 +51,13 @@ class Listing:
         levels = [self._scan(folder, place)]
         while levels:
             level = levels[-1]
+            inside, place, real, odd, doubled = level.inside, level.place, level.real, level.odd, level.doubled
             for name in level.names:
-                path = level.inside + level.real.get(name, name)
+                path = inside + (real.get(name, name) if real else name)
                 if name[-1] == "/":
-                    levels.append(self._scan(path.removesuffix("/"), level.place + name))
+                    levels.append(self._scan(path.removesuffix("/"), place + name))
                     break
-                self.add(path, level.place + name, level.doubled, name in level.odd)
+                self.add(path, place + name, doubled, name in odd)
             else:
                 levels.pop()
 
@@ -115,13 +115,15 @@ class Listing:
         self, path: str, source_path: str, doubled: set[str], is_odd: bool = False, address: str | None = None
     ) -> None:
         """One file; `is_odd`: it is a link, or no file at all, and may be refused."""
-        stamp = None
+        stamp: Stamp | None = None
         if address is None:
             if is_odd and (refusal := _refusal(Path(path), self.base)) is not None:
                 self.found.rejects.append(Reject(source_path, -1, *refusal))
                 return
-            with contextlib.suppress(OSError):  # it is gone already
+            try:
                 stamp = stamp_of(os.stat(path))
+            except OSError:  # it is gone already
+                stamp = None
         stem, known = self._split(source_path)
         format = self.format or known
         name = self.prefix + (source_path if stem in doubled and format is not None else stem)
