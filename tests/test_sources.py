@@ -21,6 +21,7 @@ from stancewire.sources import (
     read_file,
     read_sources,
     read_sources_csv,
+    refuse_doubles,
     spread_prefixes,
     stored_name,
 )
@@ -150,6 +151,7 @@ def test_two_formats_of_one_name_keep_their_endings(tmp_path: Path) -> None:
 def test_duplicate_id_is_a_reject_that_names_both_places(tmp_path: Path) -> None:
     one, two = put(tmp_path / "one", "a.txt", "b.txt"), put(tmp_path / "two", "a.txt")
     found = find_sources([one, two], ENDINGS)
+    refuse_doubles(found)
     assert [file.name for file in found.files] == ["a", "b"]
     (reject,) = found.rejects
     assert (reject.source_path, reject.check) == ("a.txt", "source-duplicate")

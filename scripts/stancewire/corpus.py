@@ -29,6 +29,7 @@ from .sources import (
     facts_by_file,
     find_sources,
     read_sources_csv,
+    refuse_doubles,
     spread_prefixes,
 )
 from .text import Lexicon, Undecodable, find_encoding
@@ -131,6 +132,7 @@ def convert_corpus(
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
         conversion = replace(conversion, folder=target / WORK)
         found = find_sources(sources, ENDINGS, format, prefixes)
+        refuse_doubles(found)
         facts = facts_by_file(rows, _named(rows, found.files, conversion.own_roots))
         conversion = _with_rules(conversion, found.files)
         conversion.folder.mkdir(parents=True, exist_ok=True)

@@ -142,7 +142,8 @@ def run_convert(args: argparse.Namespace) -> int:
     }
     lines = [f"rejected: {problem}" for problem in report.rejects[:MAX_SHOWN]]
     if report.n_rejects > MAX_SHOWN:
-        lines.append(f"rejected: {report.n_rejects - MAX_SHOWN} more; all are in the table rejects")
+        where = "all are in the table rejects" + (", or say --json" if report.n_rejects == len(report.rejects) else "")
+        lines.append(f"rejected: {report.n_rejects - MAX_SHOWN} more; {where}")
     lines += problem_lines(report.problems)
     emit(args, data, [*lines, *summary_lines(report, args.dry_run)])
     return 1 if failed else 0

@@ -12,7 +12,7 @@ from .found import FoundSources, SourceFiles, stored_name
 from .limits import Limits, read_limits
 from .listing import read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
-from .naming import spread_prefixes
+from .naming import refuse_doubles, spread_prefixes
 from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "read_sources",
     "read_sources_csv",
     "read_span",
+    "refuse_doubles",
     "spread_prefixes",
     "stored_name",
 ]

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ..errors import SourceError
 from .found import FoundSources
-from .naming import refuse_doubles
 from .remote import find_remote, is_address
 from .walk import Listing, stored_path
 
@@ -27,8 +26,7 @@ def find_sources(
     """The files at and below `roots`.
 
     The id of a file that is one document is the prefix of its root and its path without the ending. Files of one root
-    that differ in the ending alone keep it, with a warning; one whose id another has already (that of another root) is
-    a reject.
+    that differ in the ending alone keep it, with a warning. `refuse_doubles` looks for ids that still stand twice.
 
     Args:
         roots: folders, or single files, whose root is the folder that they are in; patterns (`2019/*.txt`), whose root
@@ -40,7 +38,6 @@ def find_sources(
         SourceError: a root does not exist.
     """
     found = FoundSources()
-    keeps_endings = False
     for number, root in enumerate(roots):
         listing = Listing(base_of(root), number, endings, format, prefixes[number] if prefixes else "", found)
         if is_address(root):
@@ -50,9 +47,7 @@ def find_sources(
                 listing.add(below, source_path, doubled, address=address)
         else:
             _list(Path(root), listing)
-        keeps_endings = keeps_endings or listing.keeps_endings
-    if len(roots) > 1 or keeps_endings:
-        refuse_doubles(found)
+    found.may_repeat = found.may_repeat or len(roots) > 1
     return found
 
 

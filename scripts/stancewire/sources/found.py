@@ -43,12 +43,14 @@ class FoundSources:
     Attributes:
         files: to be read, ordered by root and stored path. rejects: what will not be.
         ignored: hidden files (`.DS_Store`), which are no sources. warnings: two formats of one name.
+        may_repeat: may an id stand twice? In one root it cannot, unless some keep their endings.
     """
 
     files: SourceFiles = field(default_factory=SourceFiles)
     rejects: list[Reject] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    may_repeat: bool = False
 
 
 def split_name(path: str, endings: Mapping[str, str]) -> tuple[str, str | None]:

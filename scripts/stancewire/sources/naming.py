@@ -24,7 +24,7 @@ def spread_prefixes(prefixes: Sequence[str], n_roots: int) -> list[str]:
 
 def refuse_doubles(found: FoundSources) -> None:
     """Make rejects of files whose id one before them has; files of unknown format may have none."""
-    again = _hashed_twice(found.files)
+    again = _hashed_twice(found.files) if found.may_repeat else set()
     if not again:
         return
     files = SourceFiles()

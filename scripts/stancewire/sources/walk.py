@@ -31,7 +31,6 @@ class Listing:
 
     Attributes:
         base: the folder that paths are relative to. endings, format: see `find_sources`. prefix: of all ids.
-        keeps_endings: do ids of files that differ in it alone keep the ending?
     """
 
     base: Path
@@ -40,7 +39,6 @@ class Listing:
     format: str | None
     prefix: str
     found: FoundSources
-    keeps_endings: bool = False
     _plain_endings: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,7 +106,7 @@ class Listing:
             paths = ", ".join(place + name for name in same)
             message = f"these differ in their endings alone ({paths}), so their ids keep them"
             self.found.warnings.append(Problem(place + same[0], "", "source-format", 1, message, "warning"))
-            self.keeps_endings = True
+            self.found.may_repeat = True
         return set(twice)
 
     def add(
