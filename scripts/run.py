@@ -341,7 +341,7 @@ def make_locks(arguments: Sequence[str]) -> int:
         compile_lock = [str(executable(tool, "uv")), "pip", "compile", "--quiet", "--universal"]
         compile_lock += ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url"]
         compile_lock += ["--custom-compile-command=python3 scripts/run.py lock"]
-        project = ["--extra=formats", "--extra=studio", "--extra=test", "--group=setup"]
+        project = [*(f"--extra={name}" for name in ("formats", "scale", "spacy", "studio", "test")), "--group=setup"]
         project += ["pyproject.toml", "-o", "requirements.lock"]
         # label-studio asks for `attr`, an abandoned package whose module attrs shadows: not worth running its setup.py.
         server = ["--no-emit-package=attr", "requirements-studio.in", "-o", "requirements-studio.lock"]

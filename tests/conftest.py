@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from studio_project import ARTICLES, make_studio_project
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if in_ci() and reporter is not None and any(reporter.stats.get(kind) for kind in ("skipped", "xfailed")):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+# No property is timed: a loaded machine would fail it. CI tries the same examples each time, other runs try new ones.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if in_ci() else "here")
 
 
 def missing(part: str, remedy: str) -> None:

@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
 from articles import KINDS, generate  # noqa: E402
 from bench_reprints import missed_targets, score  # noqa: E402
 
+from stancewire.reprints.groups import group_texts  # noqa: E402
 from stancewire.reprints.pairs import Measured  # noqa: E402
-from stancewire.reprints.stories import group_texts  # noqa: E402
 
 
 def test_articles_are_the_same_for_the_same_seed_and_hash_seed() -> None:

@@ -12,8 +12,10 @@ from foreign_exports import ANA, BO, annotation, result, span, task, write_expor
 from stancewire.cli import imports as command
 from stancewire.cli import main
 from stancewire.errors import CodebookError, ExportError, UsageError
+from stancewire.imports.into import import_into
 from stancewire.imports.mapping import LabelMapping, read_mapping
-from stancewire.imports.stage import READERS, import_files, import_into, plan_import
+from stancewire.imports.plan import READERS, plan_import
+from stancewire.imports.stage import import_files
 from stancewire.judgements.stage import write_judgements
 from stancewire.label_studio.foreign import Mark
 from stancewire.label_studio.offsets import POINTS, UNITS, counted_in, from_units, same_words, to_canonical

@@ -11,9 +11,10 @@ from foreign_exports import ANA, BO
 from test_import import Row, rows, said
 
 from stancewire.errors import ExportError
+from stancewire.imports.into import import_into
 from stancewire.imports.mapping import LabelMapping
+from stancewire.imports.plan import READERS, plan_import
 from stancewire.imports.reading import Options
-from stancewire.imports.stage import READERS, import_into, plan_import
 from stancewire.label_studio.foreign import Said
 from stancewire.project import Project
 

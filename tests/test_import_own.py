@@ -14,7 +14,8 @@ from tiny_project import SCHEMA, TARGET, make_tiny_project
 
 from stancewire.corpus import convert_corpus
 from stancewire.imports.mapping import LabelMapping
-from stancewire.imports.stage import import_files, plan_import
+from stancewire.imports.plan import plan_import
+from stancewire.imports.stage import import_files
 from stancewire.judgements.stage import write_judgements
 from stancewire.label_studio.exports import Given, read_export, stored_givens, write_export
 from stancewire.label_studio.tasks import article_view, read_articles, stored_view

@@ -14,8 +14,10 @@ from stancewire.cli import main
 from stancewire.errors import ExportError
 from stancewire.gold.decisions import conflict_id
 from stancewire.gold.stage import write_gold
+from stancewire.imports.into import import_into
 from stancewire.imports.mapping import LabelMapping
-from stancewire.imports.stage import ImportReport, import_files, import_into, plan_import
+from stancewire.imports.plan import ImportReport, plan_import
+from stancewire.imports.stage import import_files
 from stancewire.judgements import write_judgements
 from stancewire.label_studio.exports import read_stored
 from stancewire.project import Project

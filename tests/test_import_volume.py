@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from stancewire.engine import Spill, spill
 from stancewire.errors import TableError
-from stancewire.imports import stage
+from stancewire.imports import comparing
+from stancewire.imports.into import import_into
 from stancewire.imports.mapping import LabelMapping
-from stancewire.imports.stage import import_files, import_into, plan_import
+from stancewire.imports.plan import plan_import
+from stancewire.imports.stage import import_files
 from stancewire.judgements import stage as judgements_stage
 from stancewire.judgements import write_judgements
 from stancewire.judgements.volume import SpreadTable
@@ -44,7 +46,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judgements_stage, "LARGE", 0)
     monkeypatch.setattr(spill, "BUCKET_BYTES", 2_000)
     monkeypatch.setattr(spill, "_WAITING", 500)
-    monkeypatch.setattr(stage, "RESULTS_AT_ONCE", 5)
+    monkeypatch.setattr(comparing, "RESULTS_AT_ONCE", 5)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers())), st.integers(0, 100_000_000))
@@ -94,7 +96,7 @@ def test_import_in_pieces_is_the_import_at_once(tmp_path: Path, monkeypatch: pyt
             if pieces:
                 patch.setattr(judgements_stage, "LARGE", 0)
                 patch.setattr(spill, "BUCKET_BYTES", 2_000)
-                patch.setattr(stage, "RESULTS_AT_ONCE", 5)
+                patch.setattr(comparing, "RESULTS_AT_ONCE", 5)
             project, report = import_into(tmp_path / name, plan_import([path], "label-studio"), LabelMapping())
             with project.writing():
                 plan = plan_import([later], "label-studio", "label-studio export")

@@ -25,13 +25,14 @@ from stancewire.corpus_view import Corpus, open_corpus
 from stancewire.errors import ReleaseError
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
 from stancewire.release import freeze
-from stancewire.release.csv_tables import BOM, csv_bytes, unguard
+from stancewire.release.csv_tables import csv_bytes
 from stancewire.release.diff import diff_packages
 from stancewire.release.freeze import release, uncommitted, write_zip
 from stancewire.release.package import compare_packages, package_into, write_package
 from stancewire.release.packages import find_release, last_release, open_package
 from stancewire.release.versions import Version, check_version, next_version, parse_version
 from stancewire.tables import read_table, read_table_schema
+from stancewire.tables.guard import BOM, unguarded
 
 TABLES = (*CORPUS_TABLES, *ANNOTATION_TABLES)
 
@@ -381,7 +382,7 @@ def test_croissant_names_every_file_and_column(frozen: Path) -> None:
 def test_csv_texts_come_back(texts: list[str | None]) -> None:
     data = csv_bytes(pa.table({"n": range(len(texts)), "text": pa.array(texts, pa.string())}))
     read = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))[1:]
-    assert [unguard(row[1]) for row in read] == [text or "" for text in texts]
+    assert [unguarded(row[1]) for row in read] == [text or "" for text in texts]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "'x", "=cmd|' /C calc'!A0"])

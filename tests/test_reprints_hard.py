@@ -12,8 +12,8 @@ from test_reprints import QUADRATIC, article, edited, stories, text_of
 
 from stancewire.reprints import make_reprint_tables
 from stancewire.reprints import pairs as pairs_module
+from stancewire.reprints.groups import TextGroups, group_texts
 from stancewire.reprints.shingles import SECONDS, hash_words
-from stancewire.reprints.stories import TextGroups, group_texts
 
 
 def groups_of(found: TextGroups) -> list[tuple[int, ...]]:

@@ -10,9 +10,9 @@ from test_reprints import article, edited, text_of
 
 from stancewire.reprints import known as known_module
 from stancewire.reprints import make_reprint_tables, stage
+from stancewire.reprints.groups import group_texts
 from stancewire.reprints.known import Known
 from stancewire.reprints.pairs import Measured
-from stancewire.reprints.stories import group_texts
 
 OLD = [text_of(edited(article(n // 3), n, 0.04)) for n in range(90)] + ["", "one line", "one line"]
 NEW = [text_of(edited(article(n), 1000 + n, 0.04)) for n in range(20, 35)] + [OLD[4], "one line", "other"]

@@ -7,6 +7,7 @@
     ├── CodebookError          codebook.yaml or campaign.yaml breaks its schema
     ├── TableError             a table is missing, stale, damaged or breaks its schema
     ├── StudioError            Label Studio is away, refuses, or answers something unexpected
+    ├── ProviderError          who was asked for suggestions is away, or answers what cannot be read
     ├── ExportError            a stored or foreign export cannot be read
     ├── ReleaseError           a release is refused
     └── MissingExtra           an optional package is not installed
@@ -52,6 +53,10 @@ class TableError(StancewireError):
 
 class StudioError(StancewireError):
     """Label Studio is away, refuses, or answers something unexpected."""
+
+
+class ProviderError(StancewireError):
+    """Who was asked for suggestions is away, or answers what cannot be read."""
 
 
 class ExportError(StancewireError):

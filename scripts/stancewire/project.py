@@ -70,6 +70,7 @@ class Project:
         self.annotations = self.root / "annotations"
         self.campaign_yaml = self.annotations / "campaign.yaml"
         self.exports = self.annotations / "exports"
+        self.exports_aside = self.annotations / ".importing"  # until an import is whole
         self.adjudications = self.annotations / "adjudications"
         self.adjudications_jsonl = self.annotations / "adjudications.jsonl"
         self.splits_yaml = self.annotations / "splits.yaml"

@@ -55,8 +55,8 @@ def all_pairs(groups: Sequence[Sequence[int]]) -> Pairs:
 
 def with_stancewire(texts: Sequence[str], folder: Path) -> tuple[Callable[[], Pairs], str]:
     """Groups of reprints, verified and checked against their weakest links, in one process."""
+    from stancewire.reprints.groups import group_texts
     from stancewire.reprints.sketches import THREADS
-    from stancewire.reprints.stories import group_texts
 
     settings = f"containment >= 0.5, or less and aligned; one process, {THREADS} threads while texts are hashed"
     return lambda: all_pairs(group_texts(texts).groups), settings

@@ -23,6 +23,7 @@ FAMILIES = (
     "reprints",
     "collation",
     "studio",
+    "suggest",
     "imports",
     "gold",
     "splits",

@@ -2,13 +2,17 @@
 
 stancewire codebook check    codebook, campaign and dataset description: each problem by line and key
 stancewire codebook build    interfaces, guidelines, JSON Schemas, the tables' categories
+stancewire codebook preview  each pass's interface as a page, on an example document
+stancewire codebook to-csv, from-csv    labels, targets and entities as one spreadsheet, and back
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from .output import add_json, emit, find_project, problem_lines
 
 if TYPE_CHECKING:
@@ -29,6 +33,40 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     build.add_argument("--check", action="store_true", help="write nothing; exit 1 where a made file differs")
     add_json(build)
     build.set_defaults(run=run_build)
+    text = (
+        "Write each pass's labelling interface, as the codebook makes it, as a page that needs no server: with a "
+        "document of the corpus, labels, keys, choices, suggestions and guidelines."
+    )
+    preview = actions.add_parser("preview", help="the interfaces as pages to look at", description=text)
+    preview.add_argument("--pass", dest="task_pass", choices=("entities", "stances"), help="only this pass")
+    preview.add_argument("--document", metavar="DOC_ID", help="the document to show (default: the first)")
+    preview.add_argument("--out", metavar="DIR", type=Path, help="the folder to write to (default: dist/preview)")
+    add_json(preview)
+    preview.set_defaults(run=run_preview)
+    _register_sheet(actions)
+
+
+def _register_sheet(actions: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = (
+        "Write labels, targets and entities as one spreadsheet (CSV, UTF-8): a row each; in a cell with several values "
+        "(aliases, examples) one on each line, an example as `text → note`. Edit it, then: codebook from-csv."
+    )
+    leave = actions.add_parser("to-csv", help="labels and targets as one spreadsheet", description=text)
+    leave.add_argument("file", metavar="FILE", help="the file to write; what stands there is not overwritten")
+    add_json(leave)
+    leave.set_defaults(run=run_to_csv)
+    text = (
+        "Take an edited spreadsheet back into schema/codebook.yaml: only what differs is written; comments and order "
+        "of all else stay. Of a list that has rows, the rows are all there is: a row deleted is a label removed. Keys, "
+        "colours, order, older spellings and entities do not move the codebook's version; what labels and targets mean "
+        "does."
+    )
+    back = actions.add_parser("from-csv", help="the edited spreadsheet back into the codebook", description=text)
+    back.add_argument("file", metavar="FILE", help="the spreadsheet, saved as CSV (commas, semicolons or tabs)")
+    back.add_argument("--new-version", metavar="X.Y.Z", help="set the codebook's version, too")
+    back.add_argument("--dry-run", action="store_true", help="show what would change, line by line, and write nothing")
+    add_json(back)
+    back.set_defaults(run=run_from_csv)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -62,3 +100,75 @@ def run_build(args: argparse.Namespace) -> int:
     lines.append(f"codebook {version}: {len(changed)} {verb}, {len(result.same)} as they were")
     emit(args, {"codebook_version": version, "changed": changed, "same": len(result.same)}, lines)
     return 1 if args.check and changed else 0
+
+
+def run_preview(args: argparse.Namespace) -> int:
+    """`codebook preview`."""
+    from ..codebook import read_codebook
+    from ..label_studio.example import example_task
+    from ..report.interface_page import interface_page
+    from ..tables import write_text
+
+    project = find_project(args)
+    codebook = read_codebook(project.codebook_yaml)
+    folder = args.out if args.out is not None else project.dist / "preview"
+    pages = []
+    for task_pass in [item.name for item in codebook.passes if args.task_pass in (None, item.name)]:
+        example = example_task(project, codebook, task_pass, args.document)
+        path = folder / f"{task_pass}.html"
+        write_text(path, interface_page(codebook, task_pass, example.data, example.suggested, example.note))
+        pages.append({"pass": task_pass, "doc_id": example.data["doc_id"], "page": str(path), "note": example.note})
+    lines = [f"{page['page']}: {page['pass']} on {page['doc_id']}. {page['note']}".rstrip(". ") for page in pages]
+    emit(args, {"pages": pages}, lines)
+    return 0
+
+
+def run_to_csv(args: argparse.Namespace) -> int:
+    """`codebook to-csv`."""
+    from ..codebook.spreadsheet import codebook_sheet
+    from ..tables import write_bytes
+
+    project, path = find_project(args), Path(args.file)
+    data = codebook_sheet(project)
+    if path.exists() and path.read_bytes() != data:
+        raise UsageError(f"{path} is there already and says something else; move it away, or name another file")
+    write_bytes(path, data)
+    emit(args, {"file": str(path)}, [f"{path}: written; edit it, then: stancewire codebook from-csv {path}"])
+    return 0
+
+
+def run_from_csv(args: argparse.Namespace) -> int:
+    """`codebook from-csv`: exit 1 where the sheet has a problem."""
+    from ..codebook.spreadsheet import read_codebook_sheet, write_codebook_sheet
+
+    project, path = find_project(args), Path(args.file)
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such file; make it with: stancewire codebook to-csv {path}")
+    if args.dry_run:
+        result = read_codebook_sheet(project, path, args.new_version)
+    else:
+        with project.writing():
+            result = write_codebook_sheet(project, path, args.new_version)
+    problems = list(result.problems)
+    data = {
+        "codebook_version": result.version,
+        "changes": [vars(change) for change in result.changes],
+        "problems": [problem.as_json() for problem in problems],
+        "diff": result.diff,
+        "advice": result.advice,
+    }
+    if problems:
+        emit(args, data, problem_lines(problems))
+        return 1
+    lines = [str(change) for change in result.changes]
+    lines += result.diff.splitlines() if args.dry_run else []
+    lines += [result.advice] if result.advice else []
+    if not result.diff:
+        lines.append("nothing differs")
+    else:
+        done = "would be" if args.dry_run else "now"
+        next_ = "" if args.dry_run else "; next: stancewire codebook build"
+        count = "1 change" if len(result.changes) == 1 else f"{len(result.changes)} changes"
+        lines.append(f"{project.relative(project.codebook_yaml)}: {count} {done} written{next_}")
+    emit(args, data, lines)
+    return 0

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-# As imports.stage.READERS, which is not imported before it is needed; a test holds the two together.
+# As imports.plan.READERS, which is not imported before it is needed; a test holds the two together.
 FORMATS = ("label-studio", "brat", "webanno", "doccano", "prodigy", "conll", "csv")
 
 
@@ -51,9 +51,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run_import(args: argparse.Namespace) -> int:
     """Import and report."""
     from ..errors import UsageError
+    from ..imports.into import import_into
     from ..imports.mapping import read_mapping
+    from ..imports.plan import plan_import
     from ..imports.reading import Options
-    from ..imports.stage import import_files, import_into, plan_import
+    from ..imports.stage import import_files
     from .output import emit, find_project, problem_lines, split_problems
 
     if args.table:

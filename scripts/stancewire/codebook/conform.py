@@ -52,6 +52,10 @@ class Findings:
         self.file = file
         self.problems: list[Problem] = []
 
+    def at(self, place: Place) -> str:
+        """How a message names where a place stands."""
+        return f"line {self.file.line(place)}"
+
     def add(self, check: str, level: int, place: Place, message: str) -> None:
         """Note a problem at a place of the file."""
         where = shown_place(place)
@@ -71,9 +75,14 @@ def read_conforming(path: Path, schema_name: str, prefix: str) -> tuple[YamlFile
     except YamlError as error:
         return None, [Problem(shown_path(path), str(error.line), f"{prefix}-syntax", 1, str(error))]
     findings = Findings(path, file)
-    for place, check, message in _breaches(file.value, schema_name):
-        findings.add(f"{prefix}-{check}", 1, place, message)
+    check_shape(findings, schema_name, prefix)
     return file, findings.problems
+
+
+def check_shape(findings: Findings, schema_name: str, prefix: str) -> None:
+    """Note how a file's value breaks the schema `<schema_name>.schema.json`."""
+    for place, check, message in _breaches(findings.file.value, schema_name):
+        findings.add(f"{prefix}-{check}", 1, place, message)
 
 
 def raise_first(problems: list[Problem]) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from ..errors import Problem
 from .conform import Findings, did_you_mean
 from .offers import ENTITY_KEYS, HOLDER_KEYS, RESERVED_IDS, VIA_KEYS
-from .yaml_lines import Place, YamlFile
+from .yaml_lines import Place
 
 CHOICE_LISTS = (
     "mention_labels",
@@ -38,10 +36,9 @@ INTERFACES = {
 }
 
 
-def check_meaning(path: Path, file: YamlFile) -> list[Problem]:
-    """The problems of a codebook that conforms to its schema."""
-    findings = Findings(path, file)
-    value: dict[str, Any] = file.value
+def check_meaning(findings: Findings) -> None:
+    """Note the problems of a codebook that conforms to its schema."""
+    value: dict[str, Any] = findings.file.value
     _check_ids(value, findings)
     _check_vocabularies(value, findings)
     _check_targets(value, findings)
@@ -51,7 +48,6 @@ def check_meaning(path: Path, file: YamlFile) -> list[Problem]:
     _check_examples(value, findings)
     if "walkthrough" in value:
         _check_walkthrough(value, findings)
-    return findings.problems
 
 
 def _ids(value: dict[str, Any], name: str) -> list[str]:
@@ -69,8 +65,8 @@ def _check_ids(value: dict[str, Any], findings: Findings) -> None:
 
 def _once(findings: Findings, seen: dict[str, Place], spelling: str, place: Place, what: str) -> None:
     if spelling in seen:
-        line = findings.file.line(seen[spelling])
-        findings.add("codebook-duplicate", 2, place, f"the {what} {spelling!r} stands already on line {line}")
+        message = f"the {what} {spelling!r} stands already on {findings.at(seen[spelling])}"
+        findings.add("codebook-duplicate", 2, place, message)
     else:
         seen[spelling] = place
 
@@ -140,8 +136,8 @@ def _check_hotkeys(value: dict[str, Any], findings: Findings) -> None:
                     message = f"{key!r} chooses from the document's list in the pass {title!r}; choose another key"
                     findings.add("codebook-hotkey", 2, place, message)
                 elif key in seen:
-                    line = findings.file.line(seen[key])
-                    message = f"{key!r} is taken on line {line}, in the same pass {title!r}; choose another key"
+                    where = findings.at(seen[key])
+                    message = f"{key!r} is taken on {where}, in the same pass {title!r}; choose another key"
                     findings.add("codebook-hotkey", 2, place, message)
                 else:
                     seen[key] = place

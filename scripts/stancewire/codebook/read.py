@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Problem
-from .conform import raise_first, read_conforming
+from .conform import Findings, raise_first, read_conforming
 from .meaning import check_meaning
 from .model import (
     Choice,
@@ -45,7 +45,9 @@ def check_codebook(path: Path) -> list[Problem]:
 def _read(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     file, problems = read_conforming(path, "codebook", "codebook")
     if file is not None and not problems:  # what it means can only be asked of a file that has the right shape
-        problems = check_meaning(path, file)
+        findings = Findings(path, file)
+        check_meaning(findings)
+        problems = findings.problems
     return ({} if file is None else file.value), problems
 
 

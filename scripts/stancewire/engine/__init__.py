@@ -2,7 +2,18 @@
 
 from .collector import without_collector
 from .pile import Pile, Runs
-from .run import Shelf, Workers, cut_shards, run, use_system_memory
+from .run import Shelf, Workers, cut_shards, run, use_system_memory, usual_workers
 from .spill import Spill
 
-__all__ = ["Pile", "Runs", "Shelf", "Spill", "Workers", "cut_shards", "run", "use_system_memory", "without_collector"]
+__all__ = [
+    "Pile",
+    "Runs",
+    "Shelf",
+    "Spill",
+    "Workers",
+    "cut_shards",
+    "run",
+    "use_system_memory",
+    "usual_workers",
+    "without_collector",
+]

@@ -86,6 +86,15 @@ def _run_threads(stage: Callable[[Shard], Result], shards: Iterable[Shard], thre
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def usual_workers(most: int = 4) -> int:
+    """Processes where nobody says how many: one for each processor that this process may use, but not more."""
+    try:
+        there = len(os.sched_getaffinity(0))
+    except AttributeError:
+        there = os.cpu_count() or 1
+    return max(1, min(most, there))
+
+
 @dataclass(frozen=True)
 class Shelf:
     """Memory that all workers have, for what each of them needs and one of them makes; `lock` is held to fill it.

@@ -20,13 +20,14 @@ class Spill:
 
     Args:
         expected: bytes that will come, roughly; a bucket then holds some BUCKET_BYTES.
+        times: a bucket holds so many times as much, where its values are small in memory.
     """
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int, times: int = 1) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="stancewire-")
         self._paths = [
             Path(self._folder.name) / f"{number:04}"
-            for number in range(min(MOST_BUCKETS, expected // BUCKET_BYTES + 1))
+            for number in range(min(MOST_BUCKETS, expected // (BUCKET_BYTES * times) + 1))
         ]
         self._waiting: dict[int, bytearray] = {}
         self._held = 0
@@ -58,11 +59,19 @@ class Spill:
 
     def buckets(self) -> Iterator[list[Any]]:
         """Every bucket that holds anything, once; nothing can be added afterwards."""
+        for path in self.files():
+            yield read_bucket(path)
+            path.unlink()
+
+    def files(self) -> Iterator[Path]:
+        """The files of these buckets, for `read_bucket` in any process, while this object is open."""
         self._write()
-        for path in self._paths:
-            if path.exists():
-                yield list(_values(path.read_bytes()))
-                path.unlink()
+        yield from (path for path in self._paths if path.exists())
+
+
+def read_bucket(path: Path) -> list[Any]:
+    """All values of a bucket."""
+    return list(_values(path.read_bytes()))
 
 
 def _values(data: bytes) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..label_studio.offsets import canonical
 from ..new_project import make_project
 from ..project import Project, schema_directory
 from ..sources.listing import COLUMNS, unsafe_path
-from ..tables import write_bytes, write_text
+from ..tables import write_text
 from .inventory import Inventory, text_key, unstorable
 from .mapping import DOCUMENT, LabelMapping, guess_role
 
@@ -122,7 +123,8 @@ def with_sections(codebook: str, sections: dict[str, str]) -> str:
 def add_sources(project: Project, said: Iterable[Said], known: set[bytes], day: str) -> int:
     """Write each text that is not `known` (keys of canonical texts) as a source, with a row in sources.csv; how many.
 
-    A text is named for what the export calls it, where that is a name and no other text has it, else for its hash.
+    A text is named for what the export calls it, where that is a name and no other text has it, else for its hash. One
+    that stands there already, from an import that was killed, is left as it is.
     """
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
@@ -136,25 +138,39 @@ def add_sources(project: Project, said: Iterable[Said], known: set[bytes], day: 
         known.add(text_key(text))
         data = text.encode("utf-8")
         digest = hashlib.sha256(data).hexdigest()
-        path = _source_path(project, item.name, digest)
-        write_bytes(project.sources / path, data)
+        path = _source_path(project, item.name, digest, data)
+        if not (project.sources / path).is_file():
+            _write_source(project.sources / path, data)
         facts = {"source_path": path, "sha256": digest, "rights": "unknown", "received": day, "note": "imported"}
         writer.writerow([facts.get(name, "") for name in COLUMNS])
         written += 1
     if written:
+        if hasattr(os, "sync"):
+            os.sync()  # all at once: to wait for the disk after each takes longer than all the rest
         before = project.sources_csv.read_text(encoding="utf-8") if project.sources_csv.is_file() else ""
         before = before or ",".join(COLUMNS) + "\n"
         write_text(project.sources_csv, before + ("" if before.endswith("\n") else "\n") + rows.getvalue())
     return written
 
 
-def _source_path(project: Project, name: str | None, digest: str) -> str:
+def _write_source(path: Path, data: bytes) -> None:
+    """Write a file beside its place and rename, so that none is half there; it is not flushed to disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.writing")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _source_path(project: Project, name: str | None, digest: str, data: bytes) -> str:
     if name is not None and _NAME.fullmatch(name) and not unsafe_path(f"{name}.txt"):
         parts = name.split("/")
         if not any(part.startswith(".") or part != part.strip() for part in parts):
-            path = f"{name}.txt"
-            if not (project.sources / path).exists():
-                return path
+            path = project.sources / f"{name}.txt"
+            if not path.exists() or (path.is_file() and path.read_bytes() == data):
+                return f"{name}.txt"
     return f"text-{digest[:16]}.txt"
 
 

@@ -46,6 +46,26 @@ class Inventory:
         return self.counted.most_common(1)[0][0] if self.counted else None
 
 
+    def add(self, other: Inventory) -> None:
+        """Count what follows."""
+        for key, control in other.controls.items():
+            self.control(*key, control.kind).values.update(control.values)
+        self.texts.update(other.texts)
+        self.counted.update(other.counted)
+        self.empty += other.empty
+        self.refused += other.refused
+        self.people |= other.people
+        self.ours += other.ours
+        self.tasks += other.tasks
+
+    def control(self, name: str, of_spans: bool, kind: str) -> Control:
+        """The control of this name; of this kind, where it was not met before."""
+        found = self.controls.get((name, of_spans))
+        if found is None:
+            found = self.controls[name, of_spans] = Control(kind, of_spans)
+        return found
+
+
 def take_inventory(said: Iterable[Said]) -> Inventory:
     """Count what the texts' answers hold."""
     found = Inventory()
@@ -66,11 +86,7 @@ def take_inventory(said: Iterable[Said]) -> Inventory:
             if unit is not None:
                 found.counted[unit] += 1
             for mark in answer.marks:
-                key = (mark.control, mark.is_span)
-                control = found.controls.get(key)
-                if control is None:
-                    control = found.controls[key] = Control(mark.kind, mark.is_span)
-                control.values.update(mark.values)
+                found.control(mark.control, mark.is_span, mark.kind).values.update(mark.values)
     return found
 
 

@@ -16,6 +16,8 @@ from ..text.view import Piece
 from .inventory import text_key
 from .store import Target
 
+WholeTexts = Mapping[bytes, str]  # SHA-256 of a canonical text -> its document, where no other is like it
+
 
 class Joiner:
     """Documents by text.
@@ -33,6 +35,11 @@ class Joiner:
             for task_pass in codebook.passes:
                 text, view = article_view(article, task_pass)
                 self._by_view.setdefault(text_key(text), []).append((doc_id, view.pieces))
+
+    def whole_texts(self) -> WholeTexts:
+        """The documents that `find` gives, whatever its name, for a text that is all of theirs."""
+        alone = (doc_ids[0] for doc_ids in self._by_text.values() if len(doc_ids) == 1)
+        return {bytes.fromhex(self.articles[doc_id].text_sha256): doc_id for doc_id in alone}
 
     def find(self, said: Said) -> Target | None:
         """The document and how its text was shown; None where the corpus has no such text."""

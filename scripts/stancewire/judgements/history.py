@@ -9,10 +9,18 @@ skipped task are kept as `deleted`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
+from ..codebook.model import Codebook
+from ..errors import Problem
 from ..label_studio.model import Submission
+from .names import NameIndex
+from .places import Document
 from .reading import Judged, Reading, Row, at_midnight
+from .rows import read_submission
+from .terms import Terms
 
 Key = tuple[str, str, int, str]
 
@@ -64,3 +72,56 @@ def assignment_row(submission: Submission) -> Row:
         "seconds": submission.seconds,
         "submitted_at": at_midnight(submission.updated_at or submission.created_at) if done else None,
     }
+
+
+@dataclass
+class Judgements:
+    """The rows of the three tables, and what was found on the way."""
+
+    assignments: list[Row] = field(default_factory=list)
+    judgements: list[Row] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_judgements(
+    submissions: Iterable[Submission],
+    documents: Iterable[Document],
+    codebook: Codebook,
+    models: frozenset[str] = frozenset(),
+) -> Judgements:
+    """All rows of all submissions, with their history.
+
+    Args:
+        submissions: as pulled, every state.
+        models: annotators that are models; Label Studio's clock says nothing about them, so their `seconds` is null.
+    """
+    terms, known = Terms(codebook), NameIndex(codebook.entities, codebook.rules)
+    by_id = {document.doc_id: document for document in documents}
+    found = Judgements()
+    for (doc_id, task_pass, _, annotator_id), states in by_assignment(submissions).items():
+        document = by_id.get(doc_id)
+        readings = [(state, _read_state(state, document, terms, known)) for state in states]
+        judgements, quarantine = settle(readings)
+        latest, reading = readings[-1]
+        assignment = assignment_row(latest)
+        if annotator_id in models:
+            for row in (assignment, *judgements, *quarantine):
+                row["seconds"] = None
+        found.judgements += judgements
+        found.quarantine += quarantine
+        found.counts += reading.counts
+        found.problems += reading.problems
+        if document is not None:
+            found.assignments.append(assignment)
+            continue
+        message = f"{annotator_id} ({task_pass}) was given a document that the corpus does not have: see quarantine"
+        found.problems.append(Problem(latest.export_path, doc_id, "export-document", 2, message))
+    return found
+
+
+def _read_state(state: Submission, document: Document | None, terms: Terms, known: NameIndex) -> Reading:
+    if state.state not in ("submitted", "skipped"):
+        return Reading()  # a draft is unfinished: the assignment says so, and nothing of it is a judgement yet
+    return read_submission(state, document, terms, known)

@@ -15,6 +15,7 @@ from ..codebook.model import Entity, Rules
 from ..tables import row_id
 
 PERSON = "PERSON"
+_WORDS = re.compile(r"\w+")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
 _QUOTES = {ord("\u2018"): "'", ord("\u2019"): "'", ord("\u201c"): '"', ord("\u201d"): '"'}
 
@@ -52,14 +53,21 @@ def _plain_words(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _plain(name: str) -> str:
+    if name.isascii():  # which the first two leave as it is
+        return " ".join(name.lower().split())
     folded = unicodedata.normalize("NFKC", name).translate(_DASHES | _QUOTES).casefold()
     return " ".join(folded.split())
 
 
 def local_entity_id(doc_id: str, name: str, rules: Rules) -> str:
     """The id of an entity known in one document only: `<doc_id>#<slug>`, letters of any script kept."""
-    slug = "-".join(re.findall(r"\w+", fold_name(name, rules)))
+    slug = _slug(fold_name(name, rules))
     return f"{doc_id}#{slug or row_id(name)[:8]}"
+
+
+@lru_cache(maxsize=65_536)
+def _slug(key: str) -> str:
+    return "-".join(_WORDS.findall(key))
 
 
 class NameIndex:
@@ -90,7 +98,10 @@ class NameIndex:
 
     def find(self, name: str, label: str | None) -> str | None:
         """The entity of this name: the one of this label; else the only one; else None."""
-        found = {entity.entity_id: entity for entity in self._named(fold_name(name, self.rules))}
+        named = self._named(fold_name(name, self.rules))
+        if not named:  # as most are
+            return None
+        found = {entity.entity_id: entity for entity in named}
         alike = [entity_id for entity_id, entity in found.items() if entity.label == label] or list(found)
         return alike[0] if len(alike) == 1 else None
 

@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ..codebook.model import Codebook
+from ..engine import Workers
 from ..errors import Problem
-from ..label_studio.model import Submission
 from ..project import Project
-from ..tables import TableSchema, Written, file_sha256, make_table, read_table, read_table_schema, write_stage
-from .history import assignment_row, by_assignment, settle
-from .names import NameIndex
+from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, write_stage
+from .history import Judgements, read_judgements
 from .places import Document
-from .reading import Reading, Row
-from .rows import read_submission
-from .terms import Terms
-from .volume import LARGE, SpreadTable, read_buckets, stored_bytes
+from .volume import LARGE, SpreadTable, fineness_for, iter_documents, read_buckets, spread_states, stored_bytes
+
+if TYPE_CHECKING:
+    from .columns import Asked
 
 STAGE = "judgements"
 TABLES = ("assignments", "judgements", "quarantine")
@@ -36,89 +36,47 @@ class Report:
     note: str = ""
 
 
-@dataclass
-class Judgements:
-    """The rows of the three tables, and what was found on the way."""
-
-    assignments: list[Row] = field(default_factory=list)
-    judgements: list[Row] = field(default_factory=list)
-    quarantine: list[Row] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def read_judgements(
-    submissions: Iterable[Submission],
-    documents: Iterable[Document],
-    codebook: Codebook,
-    models: frozenset[str] = frozenset(),
-) -> Judgements:
-    """All rows of all submissions, with their history.
-
-    Args:
-        submissions: as pulled, every state.
-        models: annotators that are models; Label Studio's clock says nothing about them, so their `seconds` is null.
-    """
-    terms, known = Terms(codebook), NameIndex(codebook.entities, codebook.rules)
-    by_id = {document.doc_id: document for document in documents}
-    found = Judgements()
-    for (doc_id, task_pass, _, annotator_id), states in by_assignment(submissions).items():
-        document = by_id.get(doc_id)
-        readings = [(state, _read_state(state, document, terms, known)) for state in states]
-        judgements, quarantine = settle(readings)
-        latest, reading = readings[-1]
-        assignment = assignment_row(latest)
-        if annotator_id in models:
-            for row in (assignment, *judgements, *quarantine):
-                row["seconds"] = None
-        found.judgements += judgements
-        found.quarantine += quarantine
-        found.counts += reading.counts
-        found.problems += reading.problems
-        if document is not None:
-            found.assignments.append(assignment)
-            continue
-        message = f"{annotator_id} ({task_pass}) was given a document that the corpus does not have: see quarantine"
-        found.problems.append(Problem(latest.export_path, doc_id, "export-document", 2, message))
-    return found
-
-
-def _read_state(state: Submission, document: Document | None, terms: Terms, known: NameIndex) -> Reading:
-    if state.state not in ("submitted", "skipped"):
-        return Reading()  # a draft is unfinished: the assignment says so, and nothing of it is a judgement yet
-    return read_submission(state, document, terms, known)
-
-
 def read_documents(corpus: Path, schemas: Path) -> list[Document]:
     """Id, text and hash of every document of a corpus folder."""
-    columns = ["doc_id", "text", "text_sha256"]
-    table = read_table(corpus, read_table_schema("documents", schemas), columns)
-    return [Document(**row) for row in table.to_pylist()]
+    return list(iter_documents(corpus, schemas))
 
 
-def write_judgements(project: Project, out: Path | None = None, exports: Path | None = None) -> Report:
+def write_judgements(
+    project: Project,
+    out: Path | None = None,
+    exports: Path | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> Report:
     """Write `assignments`, `judgements` and `quarantine` from the stored exports.
 
     Args:
         out: folder to write to (default: `annotations/`).
         exports: folder of stored exports (default: `annotations/exports`).
+        workers: processes that read many stored exports ; the tables are the same bytes for any number.
+        progress: draw a bar then, if stderr is a terminal.
 
     Raises:
         StancewireError: codebook, campaign, corpus tables or exports cannot be read.
     """
     from ..codebook import read_campaign, read_codebook
+    from ..label_studio.exports import read_submissions, settle_aside
+
     codebook = read_codebook(project.codebook_yaml)
     campaign = read_campaign(project.campaign_yaml)
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
     folder, root = out or project.annotations, exports or project.exports
+    settle_aside(project.exports_aside, project.exports)  # an import that was killed while it put in what was whole
     decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
     inputs = hash_inputs(project, decided) | _hash_exports(root)
-    documents = {document.doc_id: document for document in read_documents(project.corpus, project.table_schemas)}
     schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}
-    parts = iter_judgements(project, exports, documents, codebook, models)
     if stored_bytes(root) > LARGE:
-        return _write_large(parts, folder, schemas, inputs)
-    (found,) = parts
+        from .columns import Asked
+
+        asked = Asked(codebook, models, schemas, project.schema, fineness_for(stored_bytes(root)))
+        return _write_large(project, root, asked, folder, inputs, workers, progress)
+    documents = read_documents(project.corpus, project.table_schemas)
+    found = read_judgements(read_submissions(project, exports), documents, codebook, models)
     made = {name: (schema, make_table(schema, getattr(found, name))) for name, schema in schemas.items()}
     write_stage(folder, STAGE, made, inputs)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
@@ -150,31 +108,44 @@ def iter_judgements(
 
 
 def _write_large(
-    readings: Iterator[Judgements], folder: Path, schemas: Mapping[str, TableSchema], inputs: Mapping[str, str]
+    project: Project,
+    exports: Path,
+    asked: Asked,
+    folder: Path,
+    inputs: Mapping[str, str],
+    workers: int,
+    progress: bool,
 ) -> Report:
     """The same tables, with no more in memory than some documents' rows."""
+    from .columns import read_part
+
     folder.mkdir(parents=True, exist_ok=True)
     counts: Counter[str] = Counter()
     problems: list[Problem] = []
     assignments = []
     current = 0
+    schemas, given = asked.schemas, asked.schemas["assignments"]
     with (
+        Workers(workers, read_part.__module__) as pool,
         tempfile.TemporaryDirectory(prefix="stancewire-judgements-") as parts,
-        SpreadTable(schemas["judgements"], Path(parts)) as judgements,
-        SpreadTable(schemas["quarantine"], Path(parts)) as quarantine,
+        SpreadTable(schemas["judgements"], Path(parts), asked.fineness) as judgements,
+        SpreadTable(schemas["quarantine"], Path(parts), asked.fineness) as quarantine,
+        spread_states(project, exports) as buckets,
     ):
-        for found in readings:
-            judgements.add(found.judgements)
-            quarantine.add(found.quarantine)
-            assignments.append(make_table(schemas["assignments"], found.assignments))
-            current += sum(row["status"] == "current" for row in found.judgements)
+        paths = list(buckets)
+        shown = (lambda _: 1) if progress else None
+        for found in pool.run(read_part, paths, shown, len(paths), "parts of the judgements", asked):
+            judgements.add_spread(found.judgements)
+            quarantine.add_spread(found.quarantine)
+            assignments.append(found.assignments)
+            current += found.current
             counts += found.counts
             problems += found.problems
         beside = {name: folder / f".{name}.parquet.writing" for name in ("judgements", "quarantine")}
         try:
             made: dict[str, tuple[TableSchema, pa.Table] | Written] = {
-                "assignments": (schemas["assignments"], make_table(schemas["assignments"], _joined(assignments))),
-                "judgements": judgements.write(beside["judgements"]),
+                "assignments": (given, make_table(given, pa.concat_tables(assignments))),
+                "judgements": judgements.write(beside["judgements"], pool),
                 "quarantine": quarantine.write(beside["quarantine"]),
             }
             write_stage(folder, STAGE, made, inputs)
@@ -183,10 +154,6 @@ def _write_large(
                 path.unlink(missing_ok=True)
     rows = {name: one.entry["rows"] if isinstance(one, Written) else one[1].num_rows for name, one in made.items()}
     return Report(rows | {"current": current} | dict(sorted(counts.items())), sorted(problems))
-
-
-def _joined(tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables).combine_chunks()
 
 
 def _hash_exports(folder: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import StudioError
@@ -56,11 +56,15 @@ class PushReport:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One task to be there: its data, the suggestions to go with it (empty: none), and who made these."""
+    """One task to be there: its data, the suggestions to go with it (empty: none), and who made these.
+
+    `more` are suggestions of others: what they are, and who made them.
+    """
 
     data: dict[str, Any]
     suggested: list[dict[str, Any]]
     provider: str = PROVIDER
+    more: tuple[tuple[list[dict[str, Any]], str], ...] = ()
 
 
 @dataclass
@@ -89,6 +93,10 @@ class Delivery:
         there = self._send_tasks()
         if not self.dry_run:
             there = self._send_suggestions(there)
+            for number in range(max((len(item.more) for item in self.wanted.values()), default=0)):
+                others = {key: item for key, item in self.wanted.items() if len(item.more) > number}
+                wanted = {key: Wanted(item.data, *item.more[number]) for key, item in others.items()}
+                there = replace(self, wanted=wanted)._send_suggestions(there)
         self.report.counts["tasks_there"] += len(there)
         return there
 

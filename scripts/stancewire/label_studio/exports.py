@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import msgspec
 
 from ..errors import ExportError
 from ..project import Project
-from ..tables import write_text
+from ..tables import write_bytes, write_text
 from ..text.view import Piece
 from .conforming import first_fault
 from .model import PROJECTED, Mark, Submission
@@ -51,6 +53,14 @@ class Given:
         return f"{self.task_pass} r{self.round} {self.annotator_id}"
 
 
+@dataclass(frozen=True)
+class StoredTask:
+    """A task that conforms to the schema, as the text that stands in a stored export (`plain.plain_text`)."""
+
+    doc_id: str
+    data: bytes
+
+
 def export_text(document: Mapping[str, Any]) -> str:
     """The one way a stored export is written: sorted keys, one space, no escapes."""
     try:
@@ -62,29 +72,70 @@ def export_text(document: Mapping[str, Any]) -> str:
     return msgspec.json.format(compact, indent=1).decode() + "\n"
 
 
-def write_export(exports: Path, given: Given, project: str, tasks: list[dict[str, Any]], schemas: Path) -> Path:
+def write_export(
+    exports: Path,
+    given: Given,
+    project: str,
+    tasks: Sequence[dict[str, Any] | StoredTask],
+    schemas: Path,
+    aside: Path | None = None,
+) -> Path:
     """Store these tasks as the next file of `given`; what stands there is never touched.
+
+    Args:
+        aside: a folder that gets the file instead, for `settle_aside` to put it in its place.
 
     Raises:
         ExportError: the tasks break export.schema.json (nothing is written).
     """
-    folder = given.folder(exports)
-    number = max((int(path.stem) for path in _files(folder)), default=0) + 1
-    path = folder / f"{number:04d}.json"
-    document = {
+    folders = [given.folder(root) for root in (exports, aside) if root is not None]
+    number = max((int(path.stem) for folder in folders for path in _files(folder)), default=0) + 1
+    path = folders[-1] / f"{number:04d}.json"
+    document: dict[str, Any] = {
         "format": FORMAT,
         "sequence": number,
         "task_pass": given.task_pass,
         "round": given.round,
         "annotator_id": given.annotator_id,
         "project": project,
-        "tasks": sorted(tasks, key=lambda task: str(task["doc_id"])),
+        "tasks": [],
     }
+    ordered = sorted(tasks, key=lambda task: task.doc_id if isinstance(task, StoredTask) else str(task["doc_id"]))
+    document["tasks"] = [task for task in ordered if not isinstance(task, StoredTask)]
     reason = _broken(document, schemas)
     if reason is not None:
         raise ExportError(f"what was pulled of {project!r} breaks export.schema.json and is not stored: {reason}")
-    write_text(path, export_text(document))
+    if len(document["tasks"]) == len(ordered):
+        write_text(path, export_text(document))
+        return path
+    head, _, tail = export_text(document | {"tasks": []}).encode().rpartition(b"[]")
+    lines = [task.data if isinstance(task, StoredTask) else indented(export_text(task).encode()) for task in ordered]
+    write_bytes(path, b"".join([head, b"[\n  ", b",\n  ".join(lines), b"\n ]", tail]))
     return path
+
+
+def settle_aside(aside: Path, exports: Path, is_whole: bool = False) -> None:
+    """Put the files that were stored aside in their places: all of them, or none where they are not whole.
+
+    Args:
+        is_whole: nothing more will be stored aside. Once this was said, a later call does what a killed one left
+            undone; what is there and is not whole is of a killed run, and is removed.
+    """
+    whole = aside / "whole"
+    if is_whole and aside.is_dir():
+        write_text(whole, "Every file is here; they belong into the folder of stored exports.\n")
+    if whole.is_file():
+        for path in sorted(aside.glob("*-r*/*/*.json")):
+            place = exports / path.relative_to(aside)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+    if aside.is_dir():
+        shutil.rmtree(aside)
+
+
+def indented(task: bytes) -> bytes:
+    """A task's JSON, with an indent of one, as it stands among a file's tasks."""
+    return task.rstrip(b"\n").replace(b"\n", b"\n  ")  # line ends within strings are escaped
 
 
 def stored_givens(exports: Path) -> list[Given]:
@@ -137,6 +188,51 @@ def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
     return dict(document)
 
 
+class _Raw(msgspec.Struct, forbid_unknown_fields=True):
+    """A stored file whose tasks are left as they stand."""
+
+    format: str
+    sequence: int
+    task_pass: str
+    round: int
+    annotator_id: str
+    project: str
+    tasks: list[msgspec.Raw]
+
+
+class _Named(msgspec.Struct):
+    doc_id: str
+
+
+_RAW, _NAMED = msgspec.json.Decoder(_Raw), msgspec.json.Decoder(_Named)
+
+
+def read_raw(path: Path, given: Given, schemas: Path) -> tuple[int, str, list[tuple[str, bytes]]]:
+    """(sequence, project, (doc_id, JSON) of each task) of one stored file, its tasks unchecked (`stored_task_fault`).
+
+    Raises:
+        ExportError: as `read_export`, but for what is wrong in a task.
+    """
+    try:
+        raw = _RAW.decode(path.read_bytes())
+        tasks = [(_NAMED.decode(task).doc_id, bytes(task)) for task in raw.tasks]
+        about = {name: getattr(raw, name) for name in _Raw.__struct_fields__} | {"tasks": []}
+        is_sound = Given(raw.task_pass, raw.round, raw.annotator_id) == given and raw.sequence == int(path.stem)
+        if is_sound and _broken(about, schemas) is None:
+            return raw.sequence, raw.project, tasks
+    except (OSError, ValueError, RecursionError):
+        pass
+    document = read_export(path, given, schemas)  # which says what is wrong, or reads what this reader does not
+    listed = [(str(task["doc_id"]), json.dumps(task).encode()) for task in document["tasks"]]
+    return int(document["sequence"]), str(document["project"]), listed
+
+
+def stored_task_fault(task: Any, schemas: Path) -> str | None:
+    """What is wrong with one stored task, or None."""
+    about = {"format": FORMAT, "sequence": 1, "task_pass": "entities", "round": 1, "annotator_id": "a", "project": "p"}
+    return _broken(about | {"tasks": [task]}, schemas)
+
+
 def _files(folder: Path) -> list[Path]:
     """The stored files of a folder in the order pulled; anything else there is not ours."""
     return sorted((p for p in folder.glob("*.json") if p.stem.isdecimal()), key=lambda path: int(path.stem))
@@ -177,6 +273,20 @@ def read_stored(project: Project, exports: Path | None = None) -> Iterator[tuple
     for given in stored_givens(root):
         for path in _files(given.folder(root)):
             yield given, project.relative(path), read_export(path, given, project.schema)
+
+
+def iter_raw(project: Project, exports: Path | None = None) -> Iterator[tuple[Given, int, str, str, str, bytes]]:
+    """(whose, sequence, path, project, doc_id, JSON) of each stored task, by pass, round and annotator, unchecked.
+
+    Raises:
+        ExportError: as `read_raw`.
+    """
+    root = project.exports if exports is None else exports
+    for given in stored_givens(root):
+        for path in _files(given.folder(root)):
+            sequence, title, tasks = read_raw(path, given, project.schema)
+            for doc_id, data in tasks:
+                yield given, sequence, project.relative(path), title, doc_id, data
 
 
 def _submissions(document: Mapping[str, Any], given: Given, path: str) -> Iterator[Submission]:

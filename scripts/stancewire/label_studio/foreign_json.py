@@ -36,11 +36,56 @@ def read_label_studio(path: Path, text_field: str | None = None) -> Iterator[Sai
         ExportError: it cannot be read, is cut off, is no raw export, or a task has no text.
     """
     for number, line in enumerate(read_objects(path), 1):
+        yield read_said(line, path, number, text_field)
+
+
+def read_said(data: bytes, path: Path, number: int, text_field: str | None = None) -> Said:
+    """One task of an export, the `number`th of its file.
+
+    Raises:
+        ExportError: it is no task of a raw export, or has no text.
+    """
+    try:
+        task = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ExportError(f"{path}: task {number} is not JSON in UTF-8 ({error}); export it again") from None
+    return _said(task, f"{path.name}: task {number}", text_field)
+
+
+class _Bare(msgspec.Struct):
+    data: dict[str, Any]
+
+
+_BARE = msgspec.json.Decoder(_Bare)
+
+
+def read_texts(path: Path, text_field: str | None = None) -> Iterator[Said]:
+    """The texts of one export, with their names, but without answers where these need not be read to find the text.
+
+    Raises:
+        ExportError: as `read_label_studio`.
+    """
+    for number, line in enumerate(read_objects(path), 1):
         try:
-            task = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ExportError(f"{path}: task {number} is not JSON in UTF-8 ({error}); export it again") from None
-        yield _said(task, f"{path.name}: task {number}", text_field)
+            data = _BARE.decode(line).data
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            data = {}
+        text = data.get(text_field or "text")
+        if isinstance(text, str):
+            yield Said(text, name_of(data), f"{path.name}: task {number}", (), own=data if is_own(data) else None)
+        else:
+            yield read_said(line, path, number, text_field)
+
+
+def is_own(data: Mapping[str, Any]) -> bool:
+    """Was this the data of a task of ours?"""
+    return all(name in data for name in _OURS)
+
+
+def name_of(data: Mapping[str, Any]) -> str | None:
+    """What an export calls a text; None where it has no name for it that means anything elsewhere."""
+    named = data.get("doc_id") or data.get("document_id") or data.get("name")
+    return str(named) if isinstance(named, str) and named.strip() else None
 
 
 def _said(task: Any, place: str, text_field: str | None) -> Said:
@@ -57,15 +102,14 @@ def _said(task: Any, place: str, text_field: str | None) -> Said:
         for result in item.get("result") or []
         if isinstance(result, dict)
     }
-    own = data if all(name in data for name in _OURS) else None
-    named = data.get("doc_id") or data.get("document_id") or data.get("name")
+    own = data if is_own(data) else None
     return Said(
         text=_text(data, [*answers, *drafts, *predictions], place, text_field),
-        name=str(named) if isinstance(named, str) and named.strip() else None,
+        name=name_of(data),
         place=place,
         answers=(
-            *(_answer(item, suggested) for item in _in_order(answers)),
-            *(_answer(item, suggested, draft=True) for item in _in_order(drafts) if item.get("annotation") is None),
+            *(answer_of(item, suggested) for item in in_order(answers)),
+            *(answer_of(item, suggested, draft=True) for item in in_order(drafts) if item.get("annotation") is None),
         ),
         predictions=tuple(
             (str(item.get("model_version") or "unknown"), _marks(item.get("result"), {})) for item in predictions
@@ -74,7 +118,7 @@ def _said(task: Any, place: str, text_field: str | None) -> Said:
     )
 
 
-def _in_order(items: Sequence[Any]) -> list[dict[str, Any]]:
+def in_order(items: Sequence[Any]) -> list[dict[str, Any]]:
     """Answers by their last change: the last one is the one that counts."""
     listed = [item for item in items if isinstance(item, dict)]
     return sorted(listed, key=lambda i: (str(i.get("updated_at") or i.get("created_at") or ""), _number(i.get("id"))))
@@ -119,7 +163,8 @@ def sole_text(data: Mapping[str, Any], place: str, text_field: str | None, least
     raise ExportError(f"{place}: which field of `data` is the text? name it with --text-field (texts: {strings})")
 
 
-def _answer(item: Mapping[str, Any], suggested: Mapping[str, str], draft: bool = False) -> Answer:
+def answer_of(item: Mapping[str, Any], suggested: Mapping[str, str], draft: bool = False) -> Answer:
+    """One annotation or draft; `suggested`: by region id, who suggested it."""
     return Answer(
         people=_people(item, draft),
         state=DRAFT if draft else SKIPPED if item.get("was_cancelled") or item.get("skipped") else SUBMITTED,

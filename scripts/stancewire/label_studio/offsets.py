@@ -29,6 +29,11 @@ def canonical(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_beyond_plane(text: str) -> bool:
+    """Does it hold a character that UTF-16 writes as two units?"""
+    return not text.isascii() and _ASTRAL.search(text) is not None
+
+
 def to_canonical(text: str) -> Callable[[int], int]:
     """From code points of an exported text to those of `canonical(text)`."""
     mark = 1 if text.startswith("\ufeff") else 0

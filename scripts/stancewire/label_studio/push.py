@@ -23,7 +23,7 @@ from .delivery import PAUSE_SECONDS, Delivery, PushReport, Wanted, is_touched
 from .environment import Say, quiet
 from .exports import Given, latest_tasks
 from .projection import DIFFERING, Projector
-from .rooms import Room, changed_settings, corpus_name, find_rooms, room_settings
+from .rooms import Room, changed_settings, corpus_name, find_rooms, kept_version, room_settings
 from .suggestions import PROVIDER, Recognizer, prediction_results
 from .tasks import (
     Article,
@@ -150,10 +150,11 @@ class Push:
             data = make_task(article, given, view, offered, version, shown)
             if not stored["predictions"]:
                 return Wanted(data, [])
-            before = stored["predictions"][0]
-            return Wanted(
-                data, [bare_result(result) for result in before["result"]], before.get("model_version", PROVIDER)
-            )
+            made = [
+                ([bare_result(result) for result in item["result"]], item.get("model_version", PROVIDER))
+                for item in stored["predictions"]
+            ]
+            return Wanted(data, *made[0], tuple(made[1:]))
         shown = self.codebook.pass_named(given.task_pass)
         is_other = self.reprints == DIFFERING
         view = self.projector.view(article, shown) if is_other else article_view(article, shown)
@@ -217,6 +218,7 @@ class Push:
                 room = found
             self.rooms[given] = room
             return room
+        settings["model_version"] = kept_version(room, settings["model_version"])
         changed = changed_settings(room, settings)
         if changed:
             self.report.counts["projects_updated"] += 1

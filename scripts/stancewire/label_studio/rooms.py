@@ -112,6 +112,13 @@ def changed_settings(room: Room, wanted: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
+def kept_version(room: Room, wanted: str) -> str:
+    """Whose suggestions a room shows: where `suggest` let it show another provider's, these, else as wanted."""
+    shown = str(room.remote.settings["model_version"] or "")
+    family, mark, _ = shown.partition("/")
+    return shown if wanted and mark and family != PROVIDER.partition("/")[0] else wanted
+
+
 def guidelines_html(markdown: str) -> str:
     """The guidelines behind the button above the article: headings, lists, tables and paragraphs, all else as text."""
     blocks = []

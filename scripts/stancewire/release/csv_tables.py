@@ -15,10 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ..checks.rows import plain
-
-BOM = b"\xef\xbb\xbf"
-GUARD = "'"
-_FORMULA = "^[=+\\-@\t\r\n'＝＋－＠]"
+from ..tables.guard import BOM, FORMULA, GUARD
 
 
 def csv_bytes(table: pa.Table) -> bytes:
@@ -34,12 +31,7 @@ def csv_bytes(table: pa.Table) -> bytes:
 def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_large_string(column.type):
         guarded = pc.binary_join_element_wise(pa.scalar(GUARD, column.type), column, pa.scalar("", column.type))
-        return pc.if_else(pc.match_substring_regex(column, _FORMULA), guarded, column)
+        return pc.if_else(pc.match_substring_regex(column, FORMULA), guarded, column)
     if pa.types.is_timestamp(column.type):
         return pc.strftime(column.cast(pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%SZ")
     return column
-
-
-def unguard(text: str) -> str:
-    """A text as it was before it was written to CSV."""
-    return text.removeprefix(GUARD)

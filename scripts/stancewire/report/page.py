@@ -15,16 +15,18 @@ from typing import Any
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_page(name: str, data: Any, **values: Any) -> str:
+def render_page(name: str, data: Any, more_style: str = "", **values: Any) -> str:
     """The page `templates/<name>.html.j2` with `<name>.css`, `<name>.js` and `data` in it.
 
     Args:
         data: what the script reads, as JSON in the element `#data`.
+        more_style: rules after those of the style sheet; of the program's making, never of a text's.
         values: what the template shows.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     style, script = ((TEMPLATES / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    style += more_style
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -1,7 +1,8 @@
 """Reprints: which documents tell one story, and where its witnesses differ.
 
-shingles → sketches → candidates → pairs → stories find them (`known` remembers what earlier runs found out); align →
-frames → changes → classify → variants collate them; `stage` makes the tables `stories`, `reprints` and `variants`.
+shingles → sketches → sketched → candidates → pairs → groups → stories find them (`known` remembers what earlier runs
+found out); align → frames → changes → classify → variants → collating compare their words; `stage` makes the tables
+`stories`, `reprints` and `variants`. `runs`, `records` and `spool` keep on disk what would grow with the corpus.
 """
 
 from __future__ import annotations

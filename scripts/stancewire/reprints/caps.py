@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from .candidates import FREQUENT
-from .stories import ALL_PAIRS, WITNESSES, Grouping, headings_of
+from .groups import WITNESSES
+from .stories import ALL_PAIRS, Grouping, headings_of
 from .witness import Witness
 
 CHECK = "reprints-capped"
@@ -19,14 +22,16 @@ def describe_caps(witnesses: Sequence[Witness], grouping: Grouping) -> Iterator[
             f"{measured.n_frequent:,} of the sampled passages stand in more than {FREQUENT} documents or stories each: "
             "by them, documents were compared with the first and the next alone that have them"
         )
-    large = [story for story in grouping.stories if len(story.members) > ALL_PAIRS]
-    if large:
-        most = max(large, key=lambda story: (len(story.members), story.story_id))
+    sizes = grouping.stories.sizes
+    large = np.flatnonzero(sizes > ALL_PAIRS)
+    if len(large):
+        n_most = int(sizes[large].max())
+        most = max(grouping.stories[number].story_id for number in np.flatnonzero(sizes == n_most).tolist())
         yield (
             f"{len(large):,} {'story has' if len(large) == 1 else 'stories have'} more than {ALL_PAIRS} versions "
-            f"(most: {most.story_id}, {len(most.members):,}): each version is listed with the head, not with all others"
+            f"(most: {most}, {n_most:,}): each version is listed with the head, not with all others"
         )
-        if len(most.members) > WITNESSES:
+        if n_most > WITNESSES:
             yield (
                 f"what joined a story of more than {WITNESSES} distinct versions was held against {WITNESSES} of them, "
                 "not against all"

@@ -1,31 +1,33 @@
 """Pairs of texts that share so much wording that one was made from the other, or both from a third.
 
-Candidates come from sampled shingles; each is then verified on all of them (`thresholds` has the rule).
+Candidates come from sampled shingles; each is then verified on all of them (`thresholds` has the rule). What is found
+waits on disk where it is much (`runs`): in memory are a few numbers a text, and the words of some thousand texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
 from ..engine import run
-from .candidates import PairList, find_candidates
-from .known import ALIGNED_UNKNOWN, Known
-from .shingles import Hashes, Places, Words, cut_batches, hash_batch, hash_shingles, places_of, sort_apart
-from .sketches import SAMPLE, THREADS, Sketches, sketch_texts
+from .candidates import Looked, Numbers, find_candidates
+from .known import ALIGNED_UNKNOWN, Known, Shares
+from .overlaps import aligned_by_anchors, hash_sets, overlap, share_sets
+from .runs import Rows, Runs, pack, unpack
+from .shingles import Hashes, Places, cut_batches
+from .sketched import sketch_new_texts, sketch_texts
+from .sketches import SAMPLE, THREADS, Sketches
 from .thresholds import ALIGNED, CONTAINMENT, LOW_ALIGNED, LOW_CONTAINMENT, REWRITTEN, is_plain_reprint, is_reprint
-from .tokens import rising
 
 LCS_CELLS = 400_000_000  # beyond this many word pairs the aligned share is a lower bound
-HELD_WORDS = 8_000_000  # words of texts under comparison that are in memory, with as many shingles
+HELD_WORDS = 4_000_000  # words of texts under comparison that are in memory, with as many shingles
+HELD_SHARES = 200_000  # pairs whose shares are, of some 300 bytes each; all where an earlier run is remembered
 CHUNK = 8_192  # pairs compared before the texts of the next are read; their number needs 16 bits
-SORTED_AT_ONCE = 100_000  # 5-grams of pairs that are sorted together, so that they stay in a cache
-MUCH_LONGER = 8  # a text so many times longer than the other is not sorted with it
-_SET_BITS = np.uint64(48)  # of a hash, in a text's set: two 5-grams of one pair agree in them once in a billion pairs
+CHUNK_WORDS = 8_000_000  # of the texts of such pairs, each as often as it stands in one
 
 METHOD = (
     f"5-gram candidates (1/{SAMPLE}), containment >= {CONTAINMENT:g} or >= {LOW_CONTAINMENT:g} "
@@ -74,21 +76,27 @@ class Pair(Link):
 
 @dataclass
 class Measured:
-    """The texts with their sketches, and what was already worked out about them.
+    """The texts, some numbers of each, and what was worked out about them lately.
 
     Attributes:
         texts: read again, by number, where two are compared; they may come from a file.
-        parts: sketches of all texts, in order.
+        n_words: of each text.
         twins: of each text the first with identical folded words; itself where it has none.
+        looked: sampled shingles of all texts.
+        parts, digests: sketches of all texts, and digests of the texts as they stand, in order; only where an earlier
+            run is remembered.
+        folder: gets what does not fit into memory.
         bounded: pairs too long for a comparison of all words, whose aligned share is a lower bound.
         n_frequent: sampled passages that are too common to pair all their texts.
-        digests: of the texts as they stand; only where an earlier run is remembered.
     """
 
     texts: Sequence[str]
-    parts: list[Sketches]
-    twins: Places
+    n_words: Numbers
+    twins: Numbers
+    looked: Looked | None
+    parts: list[Sketches] = field(default_factory=list)
     digests: Hashes | None = None
+    folder: Path | None = None
     bounded: set[tuple[int, int]] = field(default_factory=set)
     n_frequent: int = 0
     _held: dict[int, tuple[Hashes, Hashes]] = field(default_factory=dict)
@@ -97,15 +105,15 @@ class Measured:
     _aligned: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, texts: Sequence[str], workers: int = 1, known: Known | None = None) -> Measured:
+    def of(
+        cls, texts: Sequence[str], workers: int = 1, known: Known | None = None, folder: Path | None = None
+    ) -> Measured:
         """Sketch all texts, in so many processes; with `known`, in this one, what it does not know yet."""
         if known is None:
-            parts = sketch_texts(texts, workers)
-            return cls(texts, parts, _find_twins(parts))
-        both = list(run(known.sketch, cut_batches(texts), threads=THREADS))
-        parts = [part for _, part in both]
-        digests = np.concatenate([np.empty((0, 2), np.uint64), *(found for found, _ in both)])
-        measured = cls(texts, parts, _find_twins(parts), digests)
+            sketched = sketch_texts(texts, workers, folder)
+            return cls(texts, sketched.n_words, sketched.find_twins(), sketched.looked, folder=folder)
+        sketched, parts, digests = sketch_new_texts(texts, known, folder)
+        measured = cls(texts, sketched.n_words, sketched.find_twins(), sketched.looked, parts, digests, folder)
         measured._recall(known, digests)
         return measured
 
@@ -143,26 +151,29 @@ class Measured:
         return Known.of(self.digests, self.parts, pairs, shares.reshape(-1, 4))
 
     def forget(self) -> None:
-        """Let go of all that only finding and comparing needed; what was measured stays."""
-        self.n_words  # noqa: B018 (kept)
-        self.parts = []
-        self._held = {}
-        self._held_words = 0
+        """Let go of all that only finding needed; what was measured stays."""
+        self.looked, self.parts = None, []
 
-    @cached_property
-    def n_words(self) -> Places:
-        """Words of each text."""
-        return np.concatenate([np.empty(0, np.int64), *(part.n_words for part in self.parts)])
-
-    def hold(self, numbers: Iterable[int]) -> None:
-        """Read the words of these texts, at once, which is quicker than one after the other."""
+    def let_go(self) -> None:
+        """Let go of what was worked out where it has become much; to be called between pieces of work."""
         if self._held_words > HELD_WORDS:
             self._held.clear()
             self._held_words = 0
+        if self.digests is None and len(self._overlaps) > HELD_SHARES:
+            self._overlaps.clear()
+            self._aligned.clear()
+
+    def know(self, links: Iterable[Link]) -> None:
+        """Take over what was measured before."""
+        for link in links:
+            self._overlaps[link.a, link.b] = link.jaccard, link.containment
+
+    def hold(self, numbers: Iterable[int]) -> None:
+        """Read the words of these texts, at once, which is quicker than one after the other."""
         wanted = [number for number in numbers if number not in self._held]
         at = 0
         batches = list(cut_batches(map(self.texts.__getitem__, wanted)))
-        for words, sets, starts in run(_hash_sets, batches, threads=THREADS if len(batches) > 1 else 1):
+        for words, sets, starts in run(hash_sets, batches, threads=THREADS if len(batches) > 1 else 1):
             self._held_words += len(words.hashes)
             for number in range(len(words.counts)):
                 self._held[wanted[at]] = words.of(number), sets[starts[number] : starts[number + 1]]
@@ -170,6 +181,9 @@ class Measured:
 
     def _of(self, number: int) -> tuple[Hashes, Hashes]:
         if number not in self._held:
+            if self._held_words > 2 * HELD_WORDS:
+                self._held.clear()
+                self._held_words = 0
             self.hold([number])
         return self._held[number]
 
@@ -186,7 +200,7 @@ class Measured:
             return 1.0, 1.0
         found = self._overlaps.get((a, b))
         if found is None:
-            found = self._overlaps[a, b] = _overlap(self._of(a)[1], self._of(b)[1])
+            found = self._overlaps[a, b] = overlap(self._of(a)[1], self._of(b)[1])
         return found
 
     def pair(self, a: int, b: int) -> Pair:
@@ -206,155 +220,124 @@ class Measured:
         if len(words[0]) * len(words[1]) <= LCS_CELLS:
             return float(LCSseq.similarity(words[0].tolist(), words[1].tolist())) / shorter
         self.bounded.add((a, b))
-        return _aligned_by_anchors(*words) / shorter
+        return aligned_by_anchors(*words) / shorter
 
-    def find_candidates(self, merged: Places | None = None) -> PairList:
-        """Pairs worth comparing; also notes how many passages were too common for that (see `candidates`)."""
-        found = find_candidates(self.parts, self.twins, merged)
+    def find_candidates(self, merged: Numbers | None = None) -> Runs:
+        """Packed pairs worth comparing; also notes how many passages were too common for that (see `candidates`).
+
+        Raises:
+            ValueError: the shingles were let go of.
+        """
+        if self.looked is None:
+            raise ValueError("candidates cannot be found after `forget`")
+        found = find_candidates(self.looked, self.twins, merged)
         self.n_frequent = found.n_frequent
         return found.pairs
 
-    def verify(self, candidates: PairList) -> list[Link]:
-        """Those of the candidates that are reprints, sorted; words are compared where containment does not decide."""
-        found = []
-        candidates = _neighbours_together(candidates, len(self.texts))
-        for start in range(0, len(candidates), CHUNK):
-            chunk = candidates[start : start + CHUNK]
-            self._overlap_all(chunk)
-            for a, b in chunk.tolist():
-                jaccard, containment = self._overlaps[a, b]
-                if containment >= CONTAINMENT or (containment >= LOW_CONTAINMENT and self.pair(a, b).is_reprint):
-                    found.append(Link(a, b, jaccard, containment))
-        return sorted(found)
+    def verify(self, candidates: Runs) -> Links:
+        """Those of the candidates that are reprints; words are compared where containment does not decide."""
+        found = Links(self.folder)
+        for pairs in _neighbours_together(candidates, len(self.texts), self.folder):
+            a, b = unpack(pairs)
+            for start, end in self._chunks(a, b):
+                self.let_go()
+                chunk = list(zip(a[start:end].tolist(), b[start:end].tolist(), strict=True))
+                self._overlap_all(chunk)
+                shares = np.array([self._overlaps[pair] for pair in chunk])
+                chosen = shares[:, 1] >= CONTAINMENT
+                for number in np.flatnonzero(~chosen & (shares[:, 1] >= LOW_CONTAINMENT)).tolist():
+                    chosen[number] = self.pair(*chunk[number]).is_reprint
+                found.add(pairs[start:end][chosen], shares[chosen])
+        return found
 
-    def _overlap_all(self, pairs: PairList) -> None:
+    def _chunks(self, a: Places, b: Places) -> Iterator[tuple[int, int]]:
+        """Places between which pairs are compared together: not too many, and not of too many words."""
+        ends = np.cumsum(self.n_words[a].astype(np.int64) + self.n_words[b])
+        start = 0
+        while start < len(ends):
+            reached = (ends[start - 1] if start else 0) + CHUNK_WORDS
+            end = min(start + CHUNK, max(start + 1, int(np.searchsorted(ends, reached, "right"))))
+            yield start, end
+            start = end
+
+    def _overlap_all(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Jaccard and containment of many pairs of distinct texts (a < b), at once."""
-        new = [(a, b) for a, b in pairs.tolist() if (a, b) not in self._overlaps]
+        new = [pair for pair in pairs if pair not in self._overlaps]
         if not new:
             return
         numbers, rows = np.unique(np.array(new), return_inverse=True)
         self.hold(numbers.tolist())
-        shared, sizes = _share_sets([self._held[number][1] for number in numbers.tolist()], rows.reshape(-1, 2))
+        shared, sizes = share_sets([self._held[number][1] for number in numbers.tolist()], rows.reshape(-1, 2))
         smaller = np.maximum(1, sizes.min(axis=1))
         jaccard, containment = shared / np.maximum(1, sizes.sum(axis=1) - shared), shared / smaller
         self._overlaps.update(zip(new, zip(jaccard.tolist(), containment.tolist(), strict=True), strict=True))
 
 
-def _neighbours_together(pairs: PairList, n_texts: int) -> PairList:
+class Links:
+    """Verified pairs, each once, sorted.
+
+    Args:
+        folder: gets what does not fit into memory.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._runs = Runs(folder, width=3, share=4)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks()))
+
+    def __iter__(self) -> Iterator[Link]:
+        for rows in self.blocks():
+            yield from links_of(rows)
+
+    def add(self, pairs: Hashes, shares: Shares) -> None:
+        """Packed pairs, and rows of jaccard and containment; some may be there already."""
+        self._runs.add(pairs, *(np.ascontiguousarray(shares[:, number]).view(np.uint64) for number in range(2)))
+
+    def put(self, links: Sequence[Link]) -> None:
+        """As `add`, from values."""
+        if links:
+            pairs = pack(*(np.array([getattr(link, name) for link in links], np.int64) for name in ("a", "b")))
+            self.add(pairs, np.array([(link.jaccard, link.containment) for link in links]))
+
+    def join(self, others: Links) -> bool:
+        """Add other links; is any of them new?"""
+        before = len(self)
+        for rows in others.blocks():
+            self._runs.add(*rows.T)
+        return len(self) > before
+
+    def blocks(self) -> Iterator[Rows]:
+        """Rows of a packed pair and the bits of its jaccard and containment."""
+        for rows in self._runs.blocks():
+            fresh = np.ones(len(rows), bool)
+            np.not_equal(rows[1:, 0], rows[:-1, 0], out=fresh[1:])
+            yield rows if fresh.all() else rows[fresh]
+
+
+def links_of(rows: Rows) -> list[Link]:
+    """As values, from rows of a packed pair and the bits of its jaccard and containment."""
+    a, b = unpack(rows[:, 0])
+    jaccard, containment = (np.ascontiguousarray(rows[:, number]).view(np.float64) for number in (1, 2))
+    return [Link(*of) for of in zip(a.tolist(), b.tolist(), jaccard.tolist(), containment.tolist(), strict=True)]
+
+
+def _neighbours_together(pairs: Runs, n_texts: int, folder: Path | None) -> Iterator[Hashes]:
     """The pairs in another order: those of one story after each other, so that its texts are read once."""
-    label = np.arange(n_texts)
+    label: Numbers = np.arange(n_texts, dtype=np.int32)
     for _ in range(3):  # larger stories are in few pieces
-        for a, b in ((0, 1), (1, 0)):
-            np.minimum.at(label, pairs[:, a], label[pairs[:, b]])
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0], label[pairs[:, 0]]))]
+        for block in pairs.firsts():
+            a, b = unpack(block)
+            for one, other in ((a, b), (b, a)):
+                np.minimum.at(label, one, label[other])
+    ordered = Runs(folder, width=2, share=4)
+    for block in pairs.firsts():
+        ordered.add(label[unpack(block)[0]].astype(np.uint64), block)
+    for rows in ordered.blocks():
+        yield rows[:, 1]
 
 
-def _hash_sets(texts: Sequence[str]) -> tuple[Words, Hashes, Places]:
-    words = hash_batch(texts)
-    return words, *_sets_of(words)
-
-
-def _sets_of(words: Words) -> tuple[Hashes, Places]:
-    """The 5-grams of each text sorted and distinct, as numbers of 48 bits, and where each text's begin."""
-    sets, starts = sort_apart(*hash_shingles(words))
-    sets >>= np.uint64(64) - _SET_BITS
-    return sets, starts
-
-
-def _share_sets(sets: Sequence[Hashes], pairs: PairList) -> tuple[Places, Places]:
-    """How many members the two sets of each pair have in common; n rows of how many each has."""
-    lengths = np.array([len(one) for one in sets])
-    starts = places_of(lengths)
-    joined = np.concatenate(sets)
-    sizes = lengths[pairs]
-    shared = np.zeros(len(pairs), np.int64)
-    much_longer = sizes.max(axis=1) > MUCH_LONGER * sizes.min(axis=1)
-    for number in np.flatnonzero(much_longer).tolist():
-        a, b = pairs[number].tolist()
-        shared[number] = _count_shared(sets[a], sets[b])
-    rest = np.flatnonzero(~much_longer)
-    ends = np.cumsum(sizes[rest].sum(axis=1))
-    low = 0
-    while low < len(rest):
-        reached = (ends[low - 1] if low else 0) + SORTED_AT_ONCE
-        high = max(low + 1, int(np.searchsorted(ends, reached, "right")))
-        some = rest[low:high]
-        both = np.concatenate([pairs[some, 0], pairs[some, 1]])
-        counts = lengths[both]
-        at = np.repeat(starts[both] - places_of(counts)[:-1], counts)
-        at += np.arange(len(at))
-        keys = joined[at]
-        keys |= np.repeat(np.tile(np.arange(len(some), dtype=np.uint64) << _SET_BITS, 2), counts)
-        keys.sort()
-        same = keys[:-1][keys[1:] == keys[:-1]]
-        shared[some] = np.bincount((same >> _SET_BITS).astype(np.int64), minlength=len(some))
-        low = high
-    return shared, sizes
-
-
-def _overlap(a: Hashes, b: Hashes) -> tuple[float, float]:
-    if not len(a) or not len(b):
-        return 0.0, 0.0
-    shared = _count_shared(a, b)
-    return shared / (len(a) + len(b) - shared), shared / min(len(a), len(b))
-
-
-def _count_shared(a: Hashes, b: Hashes) -> int:
-    small, large = (a, b) if len(a) <= len(b) else (b, a)
-    if not len(small):
-        return 0
-    at = np.searchsorted(large, small)
-    at[at == len(large)] = 0
-    return int(np.count_nonzero(large[at] == small))
-
-
-def _aligned_by_anchors(a: Hashes, b: Hashes) -> int:
-    """Words in order, counted from shingles unique in both texts and the equal runs around them: a lower bound."""
-    shingles_a, shingles_b = (hash_shingles(Words(words, places_of(np.array([len(words)]))))[0] for words in (a, b))
-    left, first_a, count_a = np.unique(shingles_a, return_index=True, return_counts=True)
-    right, first_b, count_b = np.unique(shingles_b, return_index=True, return_counts=True)
-    once_a, once_b = count_a == 1, count_b == 1
-    _, in_a, in_b = np.intersect1d(left[once_a], right[once_b], assume_unique=True, return_indices=True)
-    places = np.column_stack([first_a[once_a][in_a], first_b[once_b][in_b]])
-    places = places[np.argsort(places[:, 0])]
-    aligned, end_a, end_b = 0, 0, 0
-    for i, j in places[rising(places[:, 1].tolist())].tolist():
-        if i < end_a or j < end_b:
-            continue
-        low = 0
-        while i - low > end_a and j - low > end_b and a[i - low - 1] == b[j - low - 1]:
-            low += 1
-        run = _equal_run(a[i:], b[j:])
-        aligned += low + run
-        end_a, end_b = i + run, j + run
-    return aligned
-
-
-def _equal_run(a: Hashes, b: Hashes) -> int:
-    """How many words two texts have in common at their beginnings."""
-    room, step = min(len(a), len(b)), 64
-    while True:
-        differ = np.flatnonzero(a[: min(room, step)] != b[: min(room, step)])
-        if len(differ) or step >= room:
-            return int(differ[0]) if len(differ) else room
-        step *= 8
-
-
-def _find_twins(parts: Sequence[Sketches]) -> Places:
-    """Of each text the number of the first one with the same folded words; texts without words have no twins."""
-    n_words = np.concatenate([np.empty(0, np.int64), *(part.n_words for part in parts)])
-    digests = np.concatenate([np.empty((0, 2), np.uint64), *(part.digests for part in parts)])
-    numbers = np.arange(len(n_words))
-    order = np.lexsort((numbers, n_words, digests[:, 1], digests[:, 0]))
-    same = np.zeros(len(order), bool)
-    same[1:] = (digests[order[1:]] == digests[order[:-1]]).all(axis=1) & (n_words[order[1:]] == n_words[order[:-1]])
-    same &= n_words[order] > 0
-    begins = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
-    twins = np.empty(len(order), np.int64)
-    twins[order] = order[begins]
-    return twins
-
-
-def find_pairs(measured: Measured) -> list[Link]:
-    """Verified pairs among the distinct texts, sorted. Identical texts are no pairs: see `Measured.twins`."""
+def find_pairs(measured: Measured) -> Links:
+    """Verified pairs among the distinct texts. Identical texts are no pairs: see `Measured.twins`."""
     return measured.verify(measured.find_candidates())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..engine import cut_shards, run
 from .caps import describe_caps
+from .collating import variant_rows
 from .known import Known
-from .stories import Grouping, group_witnesses, headings_of, pair_rows, story_rows
-from .variants import collate
+from .stories import group_witnesses, pair_rows, story_rows
 from .witness import Witness, read_witnesses
 
-PAIRS_PER_SHARD = 64
 REMEMBERED = 2_000  # documents from which on remembering pays: fewer take a tenth of a second
 MOST_REMEMBERED = 300_000  # and up to which: a kilobyte each, three times in memory while it is written
 
@@ -74,39 +69,3 @@ def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path
         "variants": variant_rows(witnesses, grouping, workers),
     }
     return Found(rows, tuple(describe_caps(witnesses, grouping)))
-
-
-def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: int = 1) -> Iterator[dict[str, Any]]:
-    """Rows of the table `variants`. Where many documents are copies, each two contents are collated once."""
-    contents: dict[bytes, int] = {}
-    number_of = {}
-    listed = sorted((*grouping.pairs, *grouping.across))
-    for number in sorted({number for pair in listed for number in (pair.a, pair.b)}):
-        number_of[number] = contents.setdefault(_digest(witnesses[number]), number)
-    wanted = [(number_of[pair.a], number_of[pair.b]) for pair in listed]
-    uses = Counter(wanted)
-    keys = list(uses)
-    shards = ([(witnesses[a], witnesses[b]) for a, b in some] for some in cut_shards(keys, PAIRS_PER_SHARD))
-    collated = (rows for part in run(_collate_all, shards, workers) for rows in part)
-    headings = headings_of(witnesses)
-    next_key = iter(keys)
-    kept: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for pair, key in zip(listed, wanted, strict=True):
-        while key not in kept:
-            kept[next(next_key)] = next(collated)
-        names = {"doc_id_a": headings[pair.a].doc_id, "doc_id_b": headings[pair.b].doc_id}
-        yield from ({**row, **names} for row in kept[key])
-        uses[key] -= 1
-        if not uses[key]:
-            del kept[key]
-
-
-def _digest(witness: Witness) -> bytes:
-    """Equal for equal texts with equal paragraphs and sentences in one language."""
-    places = [(part.number, part.start, part.end) for part in (*witness.paragraphs, *witness.sentences)]
-    said = json.dumps([witness.text, witness.lang, len(witness.paragraphs), places])
-    return hashlib.blake2b(said.encode(), digest_size=16).digest()
-
-
-def _collate_all(pairs: Sequence[tuple[Witness, Witness]]) -> list[list[dict[str, Any]]]:
-    return [collate(a, b) for a, b in pairs]

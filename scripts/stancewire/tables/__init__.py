@@ -8,7 +8,7 @@ from ..on_demand import on_demand
 
 if TYPE_CHECKING:
     from .content import ContentHash, content_sha256
-    from .find import find_rows
+    from .find import find_rows, iter_table
     from .ids import number_repeats, row_id
     from .parquet import ParquetFile
     from .read import decode_parquet, find_in_manifest, parse_table, read_columns, read_table
@@ -39,6 +39,7 @@ __all__ = [
     "file_sha256",
     "find_in_manifest",
     "find_rows",
+    "iter_table",
     "make_table",
     "number_repeats",
     "parse_table",
@@ -60,7 +61,7 @@ __getattr__ = on_demand(
     __name__,
     {
         "content": "ContentHash content_sha256",
-        "find": "find_rows",
+        "find": "find_rows iter_table",
         "ids": "number_repeats row_id",
         "parquet": "ParquetFile",
         "read": "decode_parquet find_in_manifest parse_table read_columns read_table",

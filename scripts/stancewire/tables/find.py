@@ -27,13 +27,7 @@ def find_rows(
     Raises:
         TableError: as `read_table`.
     """
-    path = directory / f"{schema.name}.parquet"
-    remedy = remedy_for(directory, schema.name)
-    if not path.exists():
-        raise TableError(f"{path} is missing; {remedy}")
-    entry = find_in_manifest(directory, schema.name)[1]
-    if entry is None or file_sha256(path) != entry["sha256"]:
-        raise TableError(f"{path} is not what {MANIFEST} names (changed, or an unfinished run); {remedy}")
+    path, _ = _checked(directory, schema)
     wanted = list(schema.arrow.names if columns is None else columns)
     shape = pa.schema([schema.arrow.field(name) for name in wanted])
     found = []
@@ -47,6 +41,37 @@ def find_rows(
     if any(table.schema.remove_metadata() != shape for table in found):
         raise TableError(f"{path}: columns differ from schema/tables/{schema.name}.json; run: stancewire build")
     return pa.concat_tables(found) if found else shape.empty_table()
+
+
+def iter_table(
+    directory: Path, schema: TableSchema, columns: Sequence[str], rows: int = 4096
+) -> Iterator[pa.RecordBatch]:
+    """Columns of a whole table, so many rows in memory at a time; checked against the manifest as `find_rows` does.
+
+    Raises:
+        TableError: as `read_table`.
+    """
+    path, remedy = _checked(directory, schema)
+    for part in shards_of(path) if path.is_dir() else [path]:
+        try:
+            with pq.ParquetFile(part) as file:
+                for batch in file.iter_batches(rows, columns=list(columns)):
+                    yield batch.select(list(columns))
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise TableError(f"{part} cannot be read as Parquet ({reason}); {remedy}") from None
+
+
+def _checked(directory: Path, schema: TableSchema) -> tuple[Path, str]:
+    """Where a table stands that is what the manifest names, and what to run where it cannot be used after all."""
+    path = directory / f"{schema.name}.parquet"
+    remedy = remedy_for(directory, schema.name)
+    if not path.exists():
+        raise TableError(f"{path} is missing; {remedy}")
+    entry = find_in_manifest(directory, schema.name)[1]
+    if entry is None or file_sha256(path) != entry["sha256"]:
+        raise TableError(f"{path} is not what {MANIFEST} names (changed, or an unfinished run); {remedy}")
+    return path, remedy
 
 
 def _matching(file: pq.ParquetFile, column: str, values: Collection[str], wanted: list[str]) -> Iterator[pa.Table]:
