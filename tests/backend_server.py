@@ -24,6 +24,7 @@ class Backend:
     status: int = 200
     more_headers: dict[str, str] = field(default_factory=dict)
     write: Callable[[Any], None] | None = None  # writes the body itself, e.g. without end
+    speak: Callable[[Any], None] | None = None  # writes all of the answer itself
 
     @property
     def texts(self) -> list[str]:
@@ -41,6 +42,10 @@ def backend_server(reply: Reply) -> Iterator[Backend]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             backend.requests.append(body)
             backend.headers.append({"path": self.path, **dict(self.headers.items())})
+            if backend.speak is not None:
+                with contextlib.suppress(OSError):
+                    backend.speak(self.wfile)
+                return
             made = backend.reply(body)
             data = made if isinstance(made, bytes) else json.dumps(made).encode()
             self.send_response(backend.status)

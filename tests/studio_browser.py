@@ -11,17 +11,19 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, sync_playwright
 
-WINDOW = (1440, 900)
-_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_TEXT = ".body .lsf-htx-richtext"
+from stancewire.label_studio.screenshots import ARGUMENTS, TEXT, WINDOW, open_label_stream, sign_in
+
+__all__ = [
+    "answer_document",
+    "browser_page",
+    "click_text",
+    "open_label_stream",
+    "press",
+    "select_text",
+    "sign_in",
+    "submit",
+    "type_into",
+]
 
 # The box of one code point of an element's text, in the window: [left, top, right, bottom]. A line break is a <br>, one
 # code point without a width. The page scrolls so that the code point is in sight.
@@ -56,33 +58,16 @@ _BOX = """
 def browser_page(chromium: str) -> Iterator[Page]:
     """A page of a fresh Chromium, given by its path."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         try:
             yield browser.new_page(viewport={"width": WINDOW[0], "height": WINDOW[1]})
         finally:
             browser.close()
 
 
-def sign_in(page: Page, url: str, email: str, password: str) -> None:
-    """Sign in by the form, and switch on "select region after creating it", as the guidelines ask."""
-    page.goto(f"{url}/user/login/")
-    page.fill("input[name=email]", email)
-    page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda address: "/user/login" not in address)
-    page.evaluate("localStorage.setItem('labelStudio:settings', JSON.stringify({selectAfterCreate: true}))")
-
-
-def open_label_stream(page: Page, url: str, project_id: int) -> None:
-    """Open a project's label stream and wait for its first task."""
-    page.goto(f"{url}/projects/{project_id}/data?labeling=1")
-    page.wait_for_selector(f"{_TEXT} .lsf-richtext__line")
-    page.wait_for_timeout(500)  # the text is drawn anew once when suggestions and settings have come
-
-
 def select_text(page: Page, start: int, end: int) -> None:
     """Drag with the mouse from the first to the last code point of [start, end) of the task's text."""
-    text = page.locator(_TEXT).first
+    text = page.locator(TEXT).first
     text.evaluate(_BOX, end - 1)  # bring it into sight: dragging does not scroll
     first = text.evaluate(_BOX, start)
     last = text.evaluate(_BOX, end - 1)
@@ -98,7 +83,7 @@ def select_text(page: Page, start: int, end: int) -> None:
 
 def click_text(page: Page, point: int) -> None:
     """Click on one code point of the task's text: what is marked there is chosen."""
-    box = page.locator(_TEXT).first.evaluate(_BOX, point)
+    box = page.locator(TEXT).first.evaluate(_BOX, point)
     assert box, f"{point} is outside the task's text"
     page.mouse.click((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     page.wait_for_timeout(300)

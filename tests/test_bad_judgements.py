@@ -198,3 +198,33 @@ def test_decisions_on_judgements_that_are_no_more(
     assert {row["stale"] for row in read_rows(project, project.annotations, "adjudications")} == {True}
     assert main(["--project", str(project.root), "validate"]) == 1
     assert "rests on judgement 'aaaaaaaaaaaaaaaaaaaaaaaaaa', which does not exist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("method", ["majority", "mace", "dawid_skene"])
+def test_nothing_is_said_of_annotators_whom_nobody_can_be_held_against(
+    judged: Callable[..., Project], capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    """ann-ac shares no document with the others: gold is what they said, and a model has nobody to learn it from."""
+    project = rewritten(
+        judged(documents=30, annotators=3),
+        lambda _, row: (row["annotator_id"] == "ann-ac") == (row["doc_id"] >= "d000020"),
+    )
+    run(project, capsys, "merge", "--method", method)
+    rows = [row for row in read_rows(project, project.annotations, "agreement") if row["by"] == "annotator"]
+    alone = [row for row in rows if row["group"] == "ann-ac"]
+    assert alone and {row["value"] for row in alone} == {None}
+    for row in alone:
+        assert "nobody else was asked" in row["reason"] or "that others were asked about" in row["reason"]
+    others = [row for row in rows if row["group"] != "ann-ac"]
+    assert all(row["value"] is not None for row in others if "F1" in row["measure"])
+    assert (method == "majority") == (not [row for row in rows if "model's estimate" in (row["reason"] or "")])
+
+
+def test_a_model_that_was_told_to_learn_from_two_says_that_it_means_little(
+    judged: Callable[..., Project], capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = judged(documents=12, annotators=2)
+    said, _ = run(project, capsys, "merge", "--method", "mace", "--allow-few")
+    assert "stance: mace learnt from 2 of the 3 annotators it takes" in said and "its chances mean little" in said
+    rows = [row for row in read_rows(project, project.annotations, "agreement") if "MACE" in row["measure"]]
+    assert rows and all("fewer than 3 annotators" in row["reason"] for row in rows)

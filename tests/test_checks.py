@@ -7,6 +7,7 @@
     files   path -> write, append, delete, regex; yaml, json: path -> values
     build   true: what is made from the codebook is made anew
     after   as files, but once the manifests and the descriptor have been written anew over the rest
+    package table -> column -> value: all rows of a table of a text-free package, whose hashes are made anew over that
     valid   the neighbour: edits of these kinds that come near and are allowed, so that no check finds anything
 
 A copied row may be made several `times`, each with a key and a region of its own, and `spread` over the text, so that
@@ -31,6 +32,7 @@ from tiny_project import make_tiny_project, span, text_of
 
 from stancewire.checks.catalogue import CATALOGUE, find_check
 from stancewire.checks.loading import MAX_LINES
+from stancewire.checks.packaged import TEXT_FREE
 from stancewire.cli import main
 from stancewire.codebook import write_codebook_files
 from stancewire.corpus import convert_corpus
@@ -38,9 +40,19 @@ from stancewire.errors import Problem, StancewireError, UsageError
 from stancewire.gold.findings import validate_project
 from stancewire.gold.stage import write_gold
 from stancewire.project import ANNOTATION_TABLES, CORPUS_TABLES, Project
-from stancewire.release.package import write_package
+from stancewire.release.package import package_into, write_package, write_sums
 from stancewire.release.state import data_files
-from stancewire.tables import file_sha256, read_manifest, read_table, read_table_schema, row_id, write_parquet
+from stancewire.release.verify import verify
+from stancewire.tables import (
+    content_sha256,
+    file_sha256,
+    make_table,
+    read_manifest,
+    read_table,
+    read_table_schema,
+    row_id,
+    write_parquet,
+)
 
 FIXTURES = Path(__file__).parent / "data" / "checks"
 
@@ -73,6 +85,28 @@ def break_project(project: Project, how: dict[str, Any]) -> None:
     except StancewireError:
         restamp(project)  # what is broken cannot be packed; the descriptor stays as it was
     edit_files(project, how.get("after", {}))
+    if "package" in how:
+        edit_package(project, how["package"])
+
+
+PACKAGE = "dist/package"
+
+
+def edit_package(project: Project, tables: dict[str, dict[str, str]]) -> None:
+    """A text-free package of the project in which columns say something else, with hashes that fit."""
+    folder = project.root / PACKAGE
+    package_into(project, folder, "0.1.0", TEXT_FREE)
+    described = json.loads((folder / "datapackage.json").read_bytes())
+    for resource in described["resources"]:
+        if resource["name"] in tables:
+            schema = read_table_schema(resource["name"], folder / "schema/tables")
+            path = folder / resource["path"]
+            rows = [row | tables[resource["name"]] for row in pq.ParquetFile(path).read().to_pylist()]
+            write_parquet(path, make_table(schema, rows))
+            resource["hash"] = f"sha256:{file_sha256(path)}"
+            resource["stancewire:content_sha256"] = content_sha256(schema, make_table(schema, rows))
+    (folder / "datapackage.json").write_text(json.dumps(described), encoding="utf-8")
+    write_sums(folder)
 
 
 def edit_table(project: Project, name: str, edits: dict[str, Any]) -> None:
@@ -209,6 +243,8 @@ def findings(check: str, project: Project) -> list[Problem]:
     """What the command that looks for this check finds."""
     if CATALOGUE[check].found_by == "convert":
         return convert_corpus(project).problems
+    if CATALOGUE[check].found_by == "verify":
+        return verify(project.root / PACKAGE).problems
     return validate_project(project)
 
 

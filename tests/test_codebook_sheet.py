@@ -203,6 +203,11 @@ def test_row_with_the_old_id_among_its_aliases_is_renamed(shipped: Project) -> N
     assert {(c.kind, c.column) for c in result.changes} == {("changed", "id"), ("changed", "aliases")}
 
 
+def test_new_id_without_the_old_one_among_its_aliases_is_asked_about(shipped: Project) -> None:
+    path = edit(shipped, lambda rows: row(rows, "mention_labels", "FAC").update(id="BUILT"))
+    assert "put the old one among its aliases" in read_codebook_sheet(shipped, path).advice
+
+
 def test_list_without_rows_and_missing_columns_stay(shipped: Project) -> None:
     rows = [r for r in rows_of(codebook_sheet(shipped)) if r["list"] == "targets"]
     kept = ("list", "id", "hotkey")

@@ -101,6 +101,12 @@ def test_the_prevalence_trap_catches_kappa_and_not_ac1() -> None:
     assert gwet_ac1(counts) == pytest.approx(0.9408, abs=5e-4)
 
 
+def test_the_worked_example_of_alpha_and_what_duplicating_does_to_it() -> None:
+    example = [[2, 0], [1, 1]]
+    assert krippendorff_alpha(example) == pytest.approx(0)
+    assert krippendorff_alpha(example * 2) == pytest.approx(-1 / 6)
+
+
 def test_the_worked_example_of_interval_alpha() -> None:
     assert interval_alpha([[0, 0, 2], [0, 1, 1]], [-1, 0, 1]) == pytest.approx(0)
 

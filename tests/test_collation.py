@@ -15,12 +15,12 @@ from reprint_seeds import ROOT, SEEDS, plain_tables
 
 from stancewire.cli import main
 from stancewire.errors import UsageError
+from stancewire.pages.template import embed_json
 from stancewire.project import Project
 from stancewire.report.collation import Collation, Version, collate_versions, find_story, make_siglum, read_collation
 from stancewire.report.collation_page import collation_page
 from stancewire.report.columns import cells_of, collation_lines, wrap
 from stancewire.report.marks import Marked, cut_pieces, cut_spans
-from stancewire.report.page import embed_json
 from stancewire.reprints import read_witnesses
 from stancewire.tables import read_table, read_table_schema
 

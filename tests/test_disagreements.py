@@ -14,9 +14,9 @@ from merged_project import judge, make_project, usual
 
 from stancewire.agreement.disagreements import disagreement_page, worst_first
 from stancewire.agreement.measure import measure_agreement
-from stancewire.agreement.page import element, page
 from stancewire.agreement.units import Unit, Vote
 from stancewire.cli import main
+from stancewire.pages.elements import element, page
 
 NASTY = 'He said <script>alert("x")</script> & <img src=http://example.invalid/x onerror=1> "loudly".'
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from stancewire.imports.plan import plan_import
 from stancewire.imports.stage import import_files
 from stancewire.judgements import stage as judgements_stage
 from stancewire.judgements import write_judgements
-from stancewire.judgements.volume import SpreadTable
+from stancewire.judgements.volume import SpreadTable, fineness_for
 from stancewire.project import Project
 from stancewire.tables import file_sha256, make_table, read_table, read_table_schema, write_parquet
 
@@ -145,3 +148,32 @@ def test_spread_table_is_the_table_and_refuses_what_it_refuses(tmp_path: Path) -
             spread.write(tmp_path / "twice.parquet")
         with pytest.raises(TableError, match="unknown column 'odd'"):
             spread.add([listed[0] | {"odd": 1}])
+
+
+def test_process_without_pandas_makes_arrays_all_the_same() -> None:
+    script = """
+        import sys
+        from stancewire.engine import leave_out_pandas
+        leave_out_pandas()
+        import pyarrow as pa
+        assert pa.array(["a", None]).to_pylist() == ["a", None]
+        assert "pandas" not in sys.modules
+        import pandas
+        assert pandas.DataFrame({"a": [1]}).a.sum() == 1
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_parts_of_a_table_follow_each_other_however_fine(tmp_path: Path) -> None:
+    schema = read_table_schema("judgements", ROOT / "schema" / "tables")
+    listed = read_table(ROOT / "annotations", schema).to_pylist()
+    found = set()
+    for fineness in (1, 2, 8, 32):
+        (tmp_path / str(fineness)).mkdir()
+        with SpreadTable(schema, tmp_path / str(fineness), fineness) as spread:
+            spread.add(listed[::-1])
+            found.add(spread.write(tmp_path / f"{fineness}.parquet").entry["sha256"])
+    write_parquet(tmp_path / "whole.parquet", make_table(schema, listed))
+    assert found == {file_sha256(tmp_path / "whole.parquet")}
+    assert [fineness_for(size << 20) for size in (0, 255, 256, 800, 4_400, 10**6)] == [1, 1, 2, 4, 32, 32]

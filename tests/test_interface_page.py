@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -164,6 +165,8 @@ def test_page_works_in_a_browser_and_asks_for_nothing(chromium: str, tmp_path: P
         assert page.locator("input[name=kind][value=name]").is_checked() and page.locator(".hint").is_hidden()
         page.keyboard.press("w")
         assert page.locator("input[name=kind][value=nominal]").is_checked()
+        page.locator("input[name=entity]").nth(1).click()
+        assert page.locator("input[name=entity]:checked").count() == 1, "boxes, of which one counts, as there"
         page.keyboard.press("3")
         assert first.get_attribute("data-label") == "ORG"
         page.keyboard.press("Escape")
@@ -190,3 +193,38 @@ def test_page_works_in_a_browser_and_asks_for_nothing(chromium: str, tmp_path: P
         page.goto(path.as_uri())
         assert HOSTILE in page.locator(".lsf-richtext__line").nth(1).inner_text()
     assert said == []
+
+
+# pictures from a real Label Studio
+
+
+@pytest.mark.studio
+@pytest.mark.browser
+def test_screenshots_show_each_pass_in_a_real_label_studio(
+    chromium: str, studio_server: object, project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["--project", str(project.root), "codebook", "preview", "--document", "harbour/a-1", "--screenshots"]
+    assert main([*call, "--json"]) == 0
+    pages = json.loads(capsys.readouterr().out)["pages"]
+    pictures = [Path(path) for page in pages for path in page["screenshots"]]
+    names = ["entities.png", "entities-selected.png", "stances.png", "stances-selected.png"]
+    assert [path.name for path in pictures] == names
+    found = [path.read_bytes() for path in pictures]
+    assert len(set(found)) == 4, "a span is selected in every second one"
+    for data in found:
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        assert [int.from_bytes(data[at : at + 4]) for at in (16, 20)] == [1440, 900]
+        assert len(data) > 40_000, "not an empty page"
+
+
+def test_screenshots_name_what_is_missing(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["--project", str(project.root), "codebook", "preview", "--screenshots"]
+    monkeypatch.setenv("PATH", str(project.root))
+    monkeypatch.delenv("STANCEWIRE_CHROMIUM", raising=False)
+    assert main(call) == 1
+    assert "there is no Chromium here; install it" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    assert main(call) == 1
+    assert "pip install 'stancewire[screenshots]'" in capsys.readouterr().err

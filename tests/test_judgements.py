@@ -203,6 +203,17 @@ def test_spellings_of_an_older_codebook_are_read_and_move_no_id() -> None:
     assert answer["target_id"] == "pact"
 
 
+def test_a_label_that_today_s_codebook_lacks_says_under_which_it_was_made() -> None:
+    made = submission(mark("Lee", label="STATUTE"), codebook_version="0.3.0")
+    (row,) = read(made).quarantine
+    assert row["reason"] == (
+        "unknown mention label 'STATUTE' (made under codebook 0.3.0, today's is 1.0.0: if it was renamed, name the old "
+        "spelling under aliases there)"
+    )
+    (row,) = read(submission(mark("Lee", label="STATUTE"))).quarantine
+    assert row["reason"] == "unknown mention label 'STATUTE'"
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [

@@ -38,7 +38,7 @@ from stancewire.gold.ballots import make_ballots, plurality
 from stancewire.gold.boundaries import fit_boundaries
 from stancewire.gold.dawid_skene import dawid_skene
 from stancewire.gold.decisions import DecisionIndex
-from stancewire.gold.mace import _digamma, mace, trusted_vote
+from stancewire.gold.mace import _digamma, _expect, mace, trusted_vote
 from stancewire.gold.merge import count_votes, settle_votes
 from stancewire.gold.models import MODEL_METHODS, settle_by_model
 
@@ -269,3 +269,20 @@ def test_adjudicated_gold_holds_only_what_was_decided_about(crowded: Any) -> Non
     assert [(row["text"], row["label"], row["decided_by"]) for row in table(crowded, "mentions")] == [
         ("Lee", "ORG", "adjudicated")
     ]
+
+
+def test_the_worked_example_of_dawid_skene() -> None:
+    said = {0: (0, 0, 1, 1), 1: (0, 0, 1, 1), 2: (1, 1, 0, 0)}
+    votes = [(item, who, value) for who, values in said.items() for item, value in enumerate(values)]
+    ballots = make_ballots(votes, 4, 3, 2)
+    assert dawid_skene(ballots, iterations=1).posterior[0, 0] == pytest.approx(8 / 9, abs=5e-3)  # but for smoothing
+    settled = dawid_skene(ballots)
+    assert settled.posterior[0, 0] > 0.99
+    assert settled.reliability[0] > 0.95 and settled.reliability[2] < 0.05
+
+
+def test_the_worked_example_of_mace() -> None:
+    competence, habit = np.array([0.9, 0.0]), np.array([[0.5, 0.5], [1.0, 0.0]])
+    key, cell = np.array([0 * 2 + 1, 1 * 2 + 0]), np.array([1, 0])  # one item: ann-a says 1 (against), ann-b 0
+    weights, _, _ = _expect(competence, habit, key, cell, 1)
+    assert weights[1, 0] / weights.sum() == pytest.approx(0.95)

@@ -347,17 +347,25 @@ def test_hostile_answers_are_refused_in_one_line(
     assert not (project.root / "out.jsonl").exists(), "nothing of it was used"
 
 
-def test_slow_answer_is_given_up(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("which", ["write", "speak"])
+def test_slow_answer_is_given_up(project: Project, capsys: pytest.CaptureFixture[str], which: str) -> None:
     def drip(out: Any) -> None:
+        out.write(b"" if which == "write" else b"HTTP/1.1 200 OK\r\n")
         for _ in range(600):
-            out.write(b" ")
+            out.write(b" " if which == "write" else b"X-More: yes\r\n")
             out.flush()
             time.sleep(0.05)
 
     with backend_server(each(find_tokyo)) as backend:
-        backend.write = drip
+        setattr(backend, which, drip)
         assert run(project, backend, "--timeout", "0.4") == 1
     assert "took more than 0.4 s for one answer; give it more with --timeout" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_timeout_is_a_time(project: Project, seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "http://127.0.0.1:9", f"--timeout={seconds}") == 2
+    assert "more than 0 seconds, and no more than a day" in capsys.readouterr().err
 
 
 def test_server_that_is_away_is_named(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

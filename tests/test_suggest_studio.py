@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from backend_server import Backend, backend_server, each, span
+from studio_browser import browser_page, open_label_stream, sign_in, submit
+from studio_project import ARTICLES
 
 from stancewire.cli import main
 from stancewire.codebook import read_campaign, read_codebook
@@ -126,6 +128,30 @@ def test_suggestions_of_a_server_go_beside_the_others_and_are_shown(
     assert [(m.quote, m.origin, m.suggested_by) for m in restored[0].marks] == [
         (m.quote, m.origin, m.suggested_by) for m in submission.marks
     ]
+
+
+@pytest.mark.browser
+def test_annotator_sees_the_providers_suggestions_and_submits_them_as_such(
+    new_project: Callable[..., Project], studio_client: Client, chromium: str
+) -> None:
+    project = new_project({"only": ARTICLES["harbour/a-1"]})
+    first = read_campaign(project.campaign_yaml).rounds[0].annotators[0]
+    push_pass(project, studio_client, "entities")
+    with backend_server(each(find)) as backend:
+        ask(project, studio_client, backend)
+    password = json.loads(project.people_json.read_text(encoding="utf-8"))[first]["password"]
+    room = room_of(studio_client, project, first)
+    with browser_page(chromium) as page:
+        sign_in(page, studio_client.url, f"{first}@annotators.invalid", password)
+        open_label_stream(page, studio_client.url, room.remote.id)
+        marked = page.locator(".body .htx-highlight")
+        marked.first.wait_for()
+        assert set(marked.all_inner_texts()) == {"👩‍✈️", "Osaka"}, "and not what push suggested"
+        submit(page)
+    pull_all(project, studio_client)
+    (submission,) = [s for s in read_submissions(project) if s.state == "submitted"]
+    found = {(mark.quote, mark.origin, mark.suggested_by) for mark in submission.marks if mark.view_start is not None}
+    assert found == {("👩‍✈️", "accepted", "http/toy-1.0"), ("Osaka", "accepted", "http/toy-1.0")}
 
 
 def test_provider_that_fails_midway_leaves_what_was_sent_and_goes_on(

@@ -28,8 +28,13 @@ class BuildReport:
     problems: tuple[Problem, ...]
 
 
-def build_project(project: Project, workers: int = 1, steps: Steps | None = None) -> BuildReport:
+def build_project(
+    project: Project, workers: int = 1, steps: Steps | None = None, scheduler: str | None = None
+) -> BuildReport:
     """Make every made file of the project anew: the same bytes for any number of workers, on any machine.
+
+    Args:
+        scheduler: of a Dask cluster that converts the sources (see `corpus.convert_corpus`).
 
     Raises:
         StancewireError: something received or decided cannot be used; what was made before stays.
@@ -47,13 +52,16 @@ def build_project(project: Project, workers: int = 1, steps: Steps | None = None
             files = write_codebook_files(project)
             said.append(f"{len(files.changed) + len(files.same)} files, {len(files.changed)} changed")
         with steps.step("converting the sources") as said:
-            converted = convert_corpus(project, workers=workers, anew=True)
+            converted = convert_corpus(project, workers=workers, scheduler=scheduler, anew=True)
             problems += [*converted.rejects, *converted.problems]
-            said.append(f"{converted.counts['written']} documents")
+            withdrawn = f", {n} withdrawn" if (n := converted.counts["withdrawn"]) else ""
+            said.append(f"{converted.counts['written']} documents{withdrawn}")
         with steps.step("reading the stored exports") as said:
-            judged = write_judgements(project)
+            judged = write_judgements(project, workers=workers)
             problems += judged.problems
             said.append(f"{judged.counts.get('judgements', 0)} judgements")
+            if aside := judged.counts.get("quarantine", 0):
+                said.append(f"{aside} more in quarantine (why: stancewire validate)")
         with steps.step("merging judgements and decisions into gold") as said:
             merged = write_gold(project)
             problems += merged.problems

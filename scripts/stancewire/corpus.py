@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .conversion.parcels import Conversion, loose_corrections, rules_sha256
-from .engine import Workers
+from .conversion.parcels import Conversion, loose_corrections, machine, rules_sha256
+from .engine import Workers, keep_memory
 from .errors import Problem, UsageError
 from .project import Project, possible_files
 from .sources import (
@@ -29,13 +29,16 @@ from .sources import (
     facts_by_file,
     find_sources,
     read_sources_csv,
+    read_withdrawn,
     refuse_doubles,
     spread_prefixes,
 )
+from .sources.remote import is_address
 from .text import Lexicon, Undecodable, find_encoding
 
 if TYPE_CHECKING:
     from .conversion.state import Changes
+    from .engine.cluster import Cluster
     from .sources.keep import Kept
 
 WORK = ".convert"  # beside the tables: what a killed run leaves for the next
@@ -47,8 +50,8 @@ class ConvertReport:
     """What `convert` did.
 
     Attributes:
-        counts: read (files), records, written, rejected, ignored, furniture_candidates; rejected_by, by_format,
-            by_encoding, by_columns, left_aside, rows: each a count by name.
+        counts: read (files), records, written, rejected, ignored, withdrawn, furniture_candidates; rejected_by,
+            by_format, by_encoding, by_columns, left_aside, rows: each a count by name.
         rejects: one problem for each source or record that was refused: the first of `n_rejects`, where these are very
             many; all are in the table `rejects`.
         problems: all other problems and warnings; of a check that very many sources fail, the first and how many more.
@@ -70,6 +73,7 @@ def convert_corpus(
     out: Path | None = None,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     encoding: str | None = None,
     format: str | None = None,
     id_prefixes: Sequence[str] = (),
@@ -88,6 +92,8 @@ def convert_corpus(
         sources: files, folders, patterns and fsspec URLs (default: the project's `corpus/sources`).
         out: the folder that gets the tables (default: the project's `corpus`).
         workers: processes; the tables are the same bytes for any number.
+        scheduler: the address of a Dask scheduler, whose workers take the place of processes; they must have sources
+            and `out` under the same paths, and the same code and libraries. The tables are the same bytes.
         encoding: encoding of files that are neither UTF-8 nor marked; a file's own row in `sources.csv` wins.
         format: read every file as this format. id_prefixes: see `spread_prefixes`.
         fields: `text` makes texts, hashes and what the sources state about them, but no segments, sentences, language,
@@ -103,6 +109,7 @@ def convert_corpus(
     Raises:
         UsageError: neither project nor sources and out; an unknown encoding or format.
         SourceError: a source that does not exist, a wrong row in `sources.csv` or `corrections.csv`.
+        StancewireError, MissingExtra: the cluster cannot be used.
     """
     if project is not None:
         sources, out = list(sources) or [project.sources], out or project.corpus
@@ -112,6 +119,8 @@ def convert_corpus(
         raise UsageError(f"unknown format {format!r}; known formats: {', '.join(READERS)}")
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
+    if scheduler is not None and dry_run:
+        raise UsageError("--dry-run writes to this machine alone; leave out --scheduler")
     if encoding is not None:
         _check_encoding(encoding)
     if fields not in FIELDS:
@@ -127,15 +136,22 @@ def convert_corpus(
     with contextlib.ExitStack() as stack:
         target = Path(stack.enter_context(tempfile.TemporaryDirectory())) if dry_run else out
         # First of all, before Arrow is imported, and while codebook and sources are looked at: see `engine.run`.
+        if fields == "text":
+            keep_memory()  # its blocks are of one size, again and again
         module = "columnar" if fields == "text" else "records"
-        pool = stack.enter_context(Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all"))
+        cluster = None if scheduler is None else _cluster(scheduler)
+        pool = stack.enter_context(
+            cluster or Workers(workers, f"{__package__}.conversion.{module}", shares=fields == "all")
+        )
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
-        conversion = replace(conversion, folder=target / WORK)
+        conversion = replace(conversion, folder=(target.resolve() if cluster else target) / WORK)
         found = find_sources(sources, ENDINGS, format, prefixes)
         refuse_doubles(found)
         facts = facts_by_file(rows, _named(rows, found.files, conversion.own_roots))
         conversion = _with_rules(conversion, found.files)
         conversion.folder.mkdir(parents=True, exist_ok=True)
+        if cluster is not None:
+            cluster.check_shared(conversion.folder, [base_of(source) for source in sources if not is_address(source)])
 
         from .conversion.run import Again, Run
         from .conversion.state import read_state
@@ -159,6 +175,12 @@ def convert_corpus(
     )
 
 
+def _cluster(scheduler: str) -> Cluster:
+    from .engine.cluster import Cluster
+
+    return Cluster(scheduler, machine)
+
+
 def _check_encoding(encoding: str) -> None:
     try:
         find_encoding(encoding)
@@ -174,6 +196,7 @@ def _prepare(
     corrections: dict[str, Any] = {}
     facts: Mapping[str, SourceFacts] = {}
     own_roots: frozenset[int] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
     schemas = None
     if project is not None:
         from .codebook import read_codebook, read_dataset
@@ -181,6 +204,7 @@ def _prepare(
         codebook = read_codebook(project.codebook_yaml)
         own_roots = frozenset(number for number, source in enumerate(sources) if base_of(source) == project.sources)
         facts = read_sources_csv(project.sources_csv)
+        withdrawn = frozenset(read_withdrawn(project.withdrawn_csv))
         if own_roots and project.corrections_csv.is_file():
             from .text.corrections import read_corrections
 
@@ -189,7 +213,9 @@ def _prepare(
         if project.dataset_yaml.is_file():
             reading = replace(reading, columns={**read_dataset(project.dataset_yaml).columns, **reading.columns})
     lexicon = Lexicon.for_codebook(codebook)
-    conversion = Conversion(lexicon, corrections, own_roots, encoding, fields, Path(), schemas, reading=reading)
+    conversion = Conversion(
+        lexicon, corrections, own_roots, encoding, fields, Path(), schemas, reading=reading, withdrawn=withdrawn
+    )
     return conversion, facts
 
 
@@ -199,7 +225,8 @@ def _with_rules(conversion: Conversion, files: SourceFiles) -> Conversion:
     words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
     settings = (conversion.encoding, conversion.fields, reading.limits, sorted(reading.columns.items()))
     loose = loose_corrections(conversion.corrections, files)
-    return replace(conversion, rules=repr((rules_sha256(), words, *settings)), loose=loose)
+    rules = repr((rules_sha256(), words, *settings, sorted(conversion.withdrawn)))
+    return replace(conversion, rules=rules, loose=loose)
 
 
 def _named(rows: Mapping[str, SourceFacts], files: SourceFiles, own_roots: Collection[int]) -> set[str]:

@@ -5,8 +5,8 @@
     corpus.documents(body=True)        # the documents with a column `body`, the reading text
     corpus.carried("stances_wide")     # what gold says of the head of a story, where other versions say the same
 
-Columns are those of `pd.read_parquet` on the same file. A table that is not the one its manifest or descriptor names is
-refused.
+Columns are those of `pd.read_parquet` on the same file; of a text-free release the quotes are null. A table
+that is not the one its manifest or descriptor names is refused.
 """
 
 from __future__ import annotations
@@ -97,8 +97,26 @@ class Corpus:
         key = schema.key[0]
         return frame.assign(**{FROM: frame[key].map({row[key]: row[FROM] for row in rows})})
 
+    def require_texts(self) -> None:
+        """Refuse what cannot be done without the words of the articles.
+
+        Raises:
+            ReleaseError: this is a text-free release, or one of which not all could be rebuilt.
+        """
+        missing = self.arrow("documents").column("text").null_count
+        if missing:
+            raise ReleaseError(
+                f"{self.path} does not hold the texts of {missing} documents; put them back from your own copies: "
+                f"stancewire rebuild {self.path} --sources DIR"
+            )
+
     def bodies(self) -> dict[str, str]:
-        """The reading text by document: its body segments joined by blank lines."""
+        """The reading text by document: its body segments joined by blank lines.
+
+        Raises:
+            ReleaseError: texts are withheld here (`require_texts`).
+        """
+        self.require_texts()
         texts = dict(zip(self.documents["doc_id"], self.documents["text"], strict=True))
         parts: dict[str, list[str]] = {doc_id: [] for doc_id in texts}
         segments = self.segments

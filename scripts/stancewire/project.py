@@ -1,6 +1,7 @@
 """A project is a folder of named paths.
 
-    corpus/        sources (received) · sources.csv, corrections.csv (decided) · *.parquet (made) · releases (frozen)
+    corpus/        sources (received) · sources.csv, corrections.csv, withdrawn.csv (decided) · *.parquet (made) ·
+                   releases (frozen)
     schema/        codebook.yaml, dataset.yaml (decided) · tables, *.schema.json, labeling, guidelines.md (made from it)
     annotations/   campaign.yaml, adjudications.jsonl, splits.yaml (decided) · exports, adjudications (pulled,
                    append-only) · *.parquet (made)
@@ -60,6 +61,7 @@ class Project:
         self.sources = self.corpus / "sources"
         self.sources_csv = self.corpus / "sources.csv"
         self.corrections_csv = self.corpus / "corrections.csv"
+        self.withdrawn_csv = self.corpus / "withdrawn.csv"
         self.releases = self.corpus / "releases"
         self.schema = self.root / "schema"
         self.codebook_yaml = self.schema / "codebook.yaml"

@@ -6,9 +6,10 @@
 Each competitor runs in a process of its own, from start to end, in interleaved rounds; the table shows medians and
 ratios of medians. The floor is the least that has to be done in Python: read, parse, make the two hashes of a record,
 write Parquet (zstd 3); without ids, counts, checks, manifest or one file in order: of two processes, each writes its
-own. What our rows have above it is ours. Memory is the most that a process and its children held at once (Linux: PSS,
-shared pages counted once). `--growth` measures our own ways alone at several sizes: seconds for 1,000
-documents must not rise, and memory must stay bounded.
+own. What our rows have above it is ours. Beside each ratio that was asked for stands that of the floor, and below them
+the processor seconds of our own ways by step (`profile_convert.py`): what would have to go faster. Memory is the most
+that a process and its children held at once (Linux: PSS, shared pages counted once). `--growth` measures our own ways
+alone at several sizes: seconds for 1,000 documents must not rise, and memory must stay bounded.
 
 polars, pandas and datatrove are installed below `.studio/bench`, and nowhere else. Seconds depend on how busy the
 machine is: only figures of one run compare.
@@ -17,21 +18,21 @@ machine is: only figures of one run compare.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
-import time
 import venv
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import news_files
 from news_files import write_files, write_json_lines
+from processes import Competitor, environment, measure
 
 ROOT = Path(__file__).parents[2]
 BENCH = ROOT / ".studio" / "bench"
@@ -159,21 +160,6 @@ pyarrow.parquet.write_table(table, sys.argv[2], compression="zstd", compression_
 """
 
 
-@dataclass
-class Competitor:
-    """A command, the seconds that its runs took, and the most memory that it and its children held at once."""
-
-    name: str
-    command: list[str]
-    seconds: list[float] = field(default_factory=list)
-    peak: int = 0
-
-    @property
-    def median(self) -> float:
-        """Median of the seconds."""
-        return statistics.median(self.seconds)
-
-
 def peers_python() -> Path:
     """The interpreter of the peers' own environment, made when it is not there."""
     folder = BENCH / "convert-peers"
@@ -185,52 +171,6 @@ def peers_python() -> Path:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
         stamp.write_text("\n".join(PEERS))
     return python
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """A process and its children's children; nothing where the system does not tell (not Linux)."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            yield from descendants(int(child))
-
-
-def resident(pid: int) -> int:
-    """Resident bytes of a process: a page that several share counts in parts (PSS), so that sums are what is in use."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) << 10
-    except (OSError, IndexError, ValueError):
-        pass
-    try:  # a kernel without it: shared pages count in each process
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def measure(competitor: Competitor, output: Path) -> None:
-    """Run it once, its output taken away before."""
-    for path in (output, output.with_name(output.name + "-logs")):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    began = time.perf_counter()
-    with subprocess.Popen(competitor.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        while True:
-            try:
-                _, said = process.communicate(timeout=0.1)
-                break
-            except subprocess.TimeoutExpired:
-                competitor.peak = max(competitor.peak, sum(map(resident, descendants(process.pid))))
-    if process.returncode:
-        raise SystemExit(f"{competitor.name} failed ({process.returncode}):\n{said.decode(errors='replace')[-2000:]}")
-    competitor.seconds.append(time.perf_counter() - began)
 
 
 def made_mark(folder: Path, what: str, count: int) -> Path:
@@ -295,21 +235,53 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     return found
 
 
+@dataclass(frozen=True)
+class Target:
+    """A ratio of medians, what was asked of it, and what stands for its floor: another ratio."""
+
+    ours: str
+    other: str
+    at_most: float
+    floor: tuple[str, str] | None = None
+
+
 TARGETS = (
-    ("text2", "polars", "at most", 1.3),
-    ("text2", "pandas", "at most", 0.4),
-    ("text2", "datatrove", "at most", 0.25),
-    ("all2", "datatrove", "at most", 1.0),
-    ("files2", "loop", "at most", 1 / 1.5),
-    ("files2", "floor-files", "for comparison", 0),
-    ("floor-files", "loop", "for comparison", 0),
-    ("text2", "floor2", "for comparison", 0),
-    ("floor2", "polars", "for comparison", 0),
-    ("floor2", "pandas", "for comparison", 0),
-    ("floor2", "datatrove", "for comparison", 0),
-    ("text2", "text1", "at most", 1 / 1.7),
-    ("all2", "all1", "at most", 1 / 1.7),
+    Target("text2", "polars", 1.3, ("floor2", "polars")),
+    Target("text2", "pandas", 0.4, ("floor2", "pandas")),
+    Target("text2", "datatrove", 0.25, ("floor2", "datatrove")),
+    Target("all2", "datatrove", 1.0, ("text2", "datatrove")),
+    Target("files2", "loop", 1 / 1.5, ("floor-files", "loop")),
+    Target("text2", "text1", 1 / 1.7, ("floor2", "floor1")),
+    Target("all2", "all1", 1 / 1.7, ("floor2", "floor1")),
 )
+PROFILES = (("text2", "convert --fields text", ("--fields", "text")), ("all2", "convert", ("--no-reprints",)))
+
+
+def ratio(found: dict[str, Competitor], a: str, b: str) -> float | None:
+    """Of the medians of two; None where one was not measured."""
+    return found[a].median / found[b].median if a in found and b in found else None
+
+
+def ratios(found: dict[str, Competitor]) -> Iterator[dict[str, object]]:
+    """What was asked, what is, and the floor, for all that was measured."""
+    for target in TARGETS:
+        reached = ratio(found, target.ours, target.other)
+        if reached is not None:
+            about = {"ours": found[target.ours].name, "other": found[target.other].name, "ratio": reached}
+            floor = target.floor and ratio(found, *target.floor)
+            floor_is = found[target.floor[0]].name if target.floor and floor is not None else None
+            asked = {"at_most": target.at_most, "met": reached <= target.at_most}
+            yield {**about, **asked, "floor": floor, "floor_is": floor_is}
+
+
+def profile(lines: Path, out: Path, options: tuple[str, ...]) -> dict[str, float]:
+    """Processor seconds of one of our ways by step, in a run of its own."""
+    script = Path(__file__).with_name("profile_convert.py")
+    command = [sys.executable, str(script), str(lines), "--out", str(out), "--allow-rejects", *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, env=environment(), check=True, text=True)
+    shutil.rmtree(out)
+    seconds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return seconds
 
 
 def main() -> int:
@@ -338,26 +310,33 @@ def main() -> int:
     if args.only:
         found = {key: found[key] for key in args.only.split(",")}
     args.rounds = args.rounds or 3
+    # The peers' modules were compiled when they were installed.
+    compileall.compile_dir(ROOT / "scripts" / "stancewire", quiet=1)
     for number in range(args.rounds):
         for key, competitor in found.items():
             measure(competitor, out / key)
             print(f"round {number + 1}: {competitor.name} {competitor.seconds[-1]:.2f} s", file=sys.stderr)
+    compared = list(ratios(found))
+    profiles = {what: profile(lines, out / "profile", options) for key, what, options in PROFILES if key in found}
     shutil.rmtree(out)
-    ratios = [
-        (found[a].name, found[b].name, found[a].median / found[b].median, how, target)
-        for a, b, how, target in TARGETS
-        if a in found and b in found
-    ]
     if args.json:
         measured = {key: {"seconds": c.seconds, "peak_bytes": c.peak} for key, c in found.items()}
-        print(json.dumps({"documents": args.documents, "measured": measured, "ratios": ratios}, indent=1))
+        data = {"documents": args.documents, "measured": measured, "ratios": compared, "profiles": profiles}
+        print(json.dumps(data, indent=1))
         return 0
     print(f"{args.documents} articles, {args.rounds} rounds, {os.cpu_count()} processors")
     for competitor in found.values():
         print(f"  {competitor.name:44} {competitor.median:8.2f} s   {competitor.peak / 2**20:7.0f} MB")
-    for a, b, ratio, how, target in ratios:
-        met = f"target {how} {target:.2f}: {'met' if ratio <= target else 'NOT met'}" if target else how
-        print(f"  {a} / {b}: {ratio:.2f} ({met})")
+    print("ratios of medians")
+    for item in compared:
+        print(f"  {item['ours']} / {item['other']}")
+        floor = "" if item["floor"] is None else f"; floor {item['floor']:.2f} ({item['floor_is']})"
+        verdict = "met" if item["met"] else "NOT met"
+        print(f"    {item['ratio']:.2f}, asked at most {item['at_most']:.2f}: {verdict}{floor}")
+    for what, steps in profiles.items():
+        print(f"{what}, 1 worker: {sum(steps.values()):.2f} s of the processor, of which")
+        for step, seconds in steps.items():
+            print(f"  {step:42} {seconds:8.2f} s   {seconds / sum(steps.values()):7.0%}")
     return 0
 
 

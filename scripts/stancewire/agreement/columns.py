@@ -10,7 +10,7 @@ over its pairs. So a thousand annotators cost as much as their votes, not as muc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from .coefficients import Floats
 from .tokens import Tokens
-from .units import Unit, Vote
-from .values import LAYER_FIELDS, field_value
+from .units import Unit
+from .values import LAYER_FIELDS, Row, value_getter
 
 MOST_ANNOTATORS = 25  # 300 pairs; beyond, pairs are pooled
 TUPLE_FIELDS = {"mention": ("label", "entity_id"), "stance": ("stance", "holder")}
@@ -67,7 +67,8 @@ class Columns:
         """Of each field: the code of each vote row, and the values that the codes stand for, sorted."""
         found = {}
         for field in LAYER_FIELDS[self.layer]:
-            said = [field_value(vote.row, field) for unit in self.units for vote in unit.votes]
+            get = value_getter(field)
+            said = [get(vote.row) for unit in self.units for vote in unit.votes]
             values = tuple(sorted(set(said)))
             code = {value: i for i, value in enumerate(values)}
             found[field] = (np.array([code[value] for value in said], dtype=np.int64), values)
@@ -76,66 +77,102 @@ class Columns:
 
 def make_columns(layer: str, units: Sequence[Unit], tokens: Tokens | None) -> Columns:
     """The arrays of one layer's units; without `tokens` nothing is counted token by token."""
-    names = tuple(sorted({name for unit in units for name in unit.submitted}))
+    names = tuple(sorted({name for submitted in {unit.submitted for unit in units} for name in submitted}))
     position = {name: i for i, name in enumerate(names)}
-    rows: list[tuple[int, int, int]] = []
-    sums: list[tuple[list[float], list[float], list[float]]] = []
     spans = layer != "document_stance"
-    pooled = len(names) > MOST_ANNOTATORS
     cells = _token_cells(units, tokens) if spans and tokens is not None else {}
-    for number, unit in enumerate(units if spans else ()):
-        marked = _pooled_rows(unit, cells.get(number)) if pooled else _pair_rows(unit, cells.get(number))
-        for a, b, *counted in marked:
-            rows.append((number, position[a], position[b]))
-            sums.append((counted[0], counted[1], counted[2]))
-    kept = [] if pooled else sorted({(a, b) for _, a, b in rows})
-    column = {pair: i for i, pair in enumerate(kept)}
-    table = np.array(sums, dtype=np.float64).reshape(len(rows), 3, len(FOUND))
+    make = _pooled_table if len(names) > MOST_ANNOTATORS else _pair_table
+    row_unit, first_name, second_name, table = make(layer, units if spans else (), position, cells)
+    pairs = first_name * max(1, len(names)) + second_name
+    kept, row_pair = np.unique(pairs, return_inverse=True)
+    if len(names) > MOST_ANNOTATORS:
+        kept, row_pair = kept[:0], np.zeros_like(row_unit)
     return Columns(
         layer,
         tuple(units),
         names,
-        tuple(kept),
-        np.array([number for number, _, _ in rows], dtype=np.int64),
-        np.array([column.get((a, b), 0) for _, a, b in rows], dtype=np.int64),
+        tuple((int(pair) // len(names), int(pair) % len(names)) for pair in kept),
+        row_unit,
+        row_pair.astype(np.int64, copy=False),
         table[:, 0],
         table[:, 1],
         table[:, 2],
-        np.array([number for number, unit in enumerate(units) for _ in unit.votes], dtype=np.int64),
+        np.repeat(np.arange(len(units)), [len(unit.votes) for unit in units]).astype(np.int64, copy=False),
         np.array([position[vote.annotator_id] for unit in units for vote in unit.votes], dtype=np.int64),
     )
 
 
-Counted = tuple[str, str, list[float], list[float], list[float]]
+Rows = tuple[Ints, Ints, Ints, Floats]
+"""Unit, first and second name of each row; and rows x (both, first, second) x FOUND."""
 Cell = Mapping[str, frozenset[int]]
 
 
-def _tuple(vote: Vote, layer: str) -> tuple[str, ...]:
-    return tuple(field_value(vote.row, field) for field in TUPLE_FIELDS[layer])
+def _tuple_getter(layer: str) -> Callable[[Row], tuple[str, ...]]:
+    getters = [value_getter(field) for field in TUPLE_FIELDS[layer]]
+    return lambda row: tuple([get(row) for get in getters])
 
 
-def _pair_rows(unit: Unit, cell: Cell | None) -> list[Counted]:
-    said = {vote.annotator_id: ((vote.start, vote.end), _tuple(vote, unit.layer)) for vote in unit.votes}
-    rows: list[Counted] = []
-    for a, b in combinations(unit.voters, 2):
-        both = [0.0] * len(FOUND)
-        if a in said and b in said:
-            same_place, same_words = said[a][0] == said[b][0], said[a][1] == said[b][1]
-            both = [float(same_place), 1.0, float(same_place and same_words), float(same_words), 0.0]
-        first, second = ([float(name in said)] * TOKENS + [0.0] for name in (a, b))
-        if cell is not None:
-            one, other = cell.get(a, frozenset()), cell.get(b, frozenset())
-            both[TOKENS], first[TOKENS], second[TOKENS] = float(len(one & other)), float(len(one)), float(len(other))
-        rows.append((a, b, both, first, second))
-    return rows
+def _pair_table(layer: str, units: Sequence[Unit], position: Mapping[str, int], cells: Mapping[int, Cell]) -> Rows:
+    """A row for each pair of a unit's voters, in the order of units and names."""
+    who: list[int] = []
+    places: list[int] = []  # of a voter's span, -1 where there is none; words: what is said of it, as a number
+    words: list[int] = []
+    known: dict[tuple[str, ...], int] = {}
+    get = _tuple_getter(layer) if units else None
+    for unit in units:
+        marked = {vote.annotator_id: vote for vote in unit.votes}
+        for name in unit.voters:
+            who.append(position[name])
+            vote = marked.get(name)
+            if vote is None or get is None:
+                places.append(-1)
+                words.append(-1)
+            else:
+                places.append((vote.start or 0) << 32 | (vote.end or 0))
+                words.append(known.setdefault(get(vote.row), len(known)))
+    size = np.array([len(unit.voters) for unit in units], dtype=np.int64)
+    first = np.cumsum(size) - size
+    voter, place, said = (np.array(column, dtype=np.int64) for column in (who, places, words))
+    parts: list[tuple[Ints, Ints, Ints, Floats]] = []
+    for voters in np.unique(size[size >= 2]):
+        chosen = np.flatnonzero(size == voters)
+        grid = first[chosen, None] + np.arange(voters)
+        for a, b in combinations(range(voters), 2):
+            i, j = grid[:, a], grid[:, b]
+            table = np.zeros((len(chosen), 3, len(FOUND)))
+            table[:, 1, :TOKENS], table[:, 2, :TOKENS] = (place[i] >= 0)[:, None], (place[j] >= 0)[:, None]
+            met = (place[i] >= 0) & (place[j] >= 0)
+            same_place, same_words = met & (place[i] == place[j]), met & (said[i] == said[j])
+            for at, column in enumerate((same_place, met, same_place & same_words, same_words)):
+                table[:, 0, at] = column
+            parts.append((chosen, voter[i], voter[j], table))
+    if not parts:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, none, np.zeros((0, 3, len(FOUND)))
+    row_unit, one, other, table = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.lexsort((other, one, row_unit))
+    row_unit, one, other, table = row_unit[order], one[order], other[order], table[order]
+    names = sorted(position, key=position.__getitem__)
+    for number, cell in cells.items():
+        for row in range(*np.searchsorted(row_unit, (number, number + 1))):
+            held = cell.get(names[one[row]], frozenset()), cell.get(names[other[row]], frozenset())
+            table[row, :, TOKENS] = len(held[0] & held[1]), len(held[0]), len(held[1])
+    return row_unit, one, other, table
 
 
-def _pooled_rows(unit: Unit, cell: Cell | None) -> list[Counted]:
-    """One row: sums over all pairs of voters, from counts."""
+def _pooled_table(layer: str, units: Sequence[Unit], position: Mapping[str, int], cells: Mapping[int, Cell]) -> Rows:
+    """A row a unit: the sums over all pairs of its voters."""
+    rows = [(n, _pooled_row(layer, unit, cells.get(n))) for n, unit in enumerate(units) if len(unit.voters) >= 2]
+    table = np.array([row for _, row in rows], dtype=np.float64).reshape(len(rows), 3, len(FOUND))
+    at = np.array([number for number, _ in rows], dtype=np.int64)
+    one, other = (np.array([position[units[n].voters[i]] for n, _ in rows], dtype=np.int64) for i in (0, 1))
+    return at, one, other, table
+
+
+def _pooled_row(layer: str, unit: Unit, cell: Cell | None) -> tuple[list[float], list[float], list[float]]:
     voters = unit.voters
-    if len(voters) < 2:
-        return []
-    votes = [((vote.start, vote.end), _tuple(vote, unit.layer)) for vote in unit.votes]
+    get = _tuple_getter(layer)
+    votes = [((vote.start, vote.end), get(vote.row)) for vote in unit.votes]
     alike: list[Counter[Any]] = [
         Counter(place for place, _ in votes),
         Counter([0] * len(votes)),
@@ -149,7 +186,7 @@ def _pooled_rows(unit: Unit, cell: Cell | None) -> list[Counted]:
         times = Counter(token for name, held in cell.items() if name in asked for token in held)
         both[TOKENS] = sum(n * (n - 1) / 2 for n in times.values())
         marked[TOKENS] = float(sum(times.values()) * (len(voters) - 1))
-    return [(voters[0], voters[1], both, marked, [0.0] * len(FOUND))]
+    return both, marked, [0.0] * len(FOUND)
 
 
 def _token_cells(units: Sequence[Unit], tokens: Tokens) -> dict[int, Cell]:

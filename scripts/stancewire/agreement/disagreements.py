@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
+from ..pages.elements import Html, element, page, table
+from ..pages.plots import dot_plot, heat_map
 from .judged import SCALE
-from .page import Html, dot_plot, element, heat_map, page, table
 from .units import Unit, Vote
 from .values import LAYER_FIELDS, Row, field_value
 

@@ -13,6 +13,8 @@ tokens                         words, and other characters one by one, that a sp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .coefficients import Floats, f1_of, ratio_of
@@ -41,7 +43,8 @@ def found_sums(columns: Columns, units: Bools, pair: int | None) -> list[Sums]:
     if pair is not None:
         chosen &= columns.row_pair == pair
     rows = np.flatnonzero(chosen)
-    docs = [columns.units[number].doc_id for number in columns.row_unit[rows]]
+    docs = [columns.units[number].doc_id for number in columns.row_unit[rows].tolist()]
+    per_document = _documents(docs)
     n_units = int(units.sum())
     sums = []
     for at, found in enumerate(FOUND):
@@ -51,8 +54,8 @@ def found_sums(columns: Columns, units: Bools, pair: int | None) -> list[Sums]:
         name = _KIND[found].format("{}", _TUPLE[columns.layer])
         if pair is None:
             scope = "pooled over annotator pairs" if columns.is_pooled else "mean over annotator pairs"
-            made_docs, table = _by_pair(columns, rows, both, first + second)
-            sums.append(Sums(f"{name.format('F1')}, {scope}", made_docs, table, f1_of, n_units, NOTHING))
+            table = _by_pair(columns, rows, per_document, both, first + second)
+            sums.append(Sums(f"{name.format('F1')}, {scope}", per_document[0], table, f1_of, n_units, NOTHING))
         else:
             sums.append(Sums(name.format("F1"), docs, np.column_stack([both, first + second]), f1_of, n_units, NOTHING))
             against = "second annotator against first"
@@ -67,15 +70,21 @@ def found_sums(columns: Columns, units: Bools, pair: int | None) -> list[Sums]:
     return [share, *sums]
 
 
-def _by_pair(columns: Columns, rows: Ints, both: Floats, marked: Floats) -> tuple[list[str], Floats]:
-    """One row a document: both, marked of each pair in turn."""
-    docs = [columns.units[number].doc_id for number in columns.row_unit[rows]]
+def _documents(docs: Sequence[str]) -> tuple[list[str], Ints]:
+    """The documents of some rows, each once, and where each row's stands among them."""
     numbers = {doc_id: i for i, doc_id in enumerate(dict.fromkeys(docs))}
-    table = np.zeros((len(numbers), 2 * max(1, len(columns.pairs))))
-    at = np.array([numbers[doc_id] for doc_id in docs], dtype=np.int64)
-    np.add.at(table, (at, 2 * columns.row_pair[rows]), both)
-    np.add.at(table, (at, 2 * columns.row_pair[rows] + 1), marked)
-    return list(numbers), table
+    return list(numbers), np.fromiter(map(numbers.__getitem__, docs), dtype=np.int64, count=len(docs))
+
+
+def _by_pair(columns: Columns, rows: Ints, documents: tuple[list[str], Ints], both: Floats, marked: Floats) -> Floats:
+    """One row a document: both, marked of each pair in turn."""
+    names, at = documents
+    width = 2 * max(1, len(columns.pairs))
+    cell = at * width + 2 * columns.row_pair[rows]
+    table: Floats = np.zeros(len(names) * width)
+    table += np.bincount(cell, both, len(table))
+    table += np.bincount(cell + 1, marked, len(table))
+    return table.reshape(len(names), width)
 
 
 def _share(columns: Columns, units: Bools) -> Sums:

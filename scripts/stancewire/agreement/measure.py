@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from ..codebook.model import Codebook
 from ..engine import without_collector
@@ -91,6 +92,7 @@ def measure_agreement(
             by_layer[unit.layer].append(unit)
     tokens = None if texts is None else Tokens(texts)
     rows = []
+    places = StoryPlaces(stories)
     for layer, listed in by_layer.items():
         of_rounds = {
             number: [unit for unit in made if unit.layer == layer and not unit.is_projected]
@@ -106,7 +108,7 @@ def measure_agreement(
             for measure in sums:
                 rows.append(
                     {"layer": layer, "by": group.by, "group": group.group}
-                    | measured_row(measure, names, stories, models)
+                    | measured_row(measure, names, places, models)
                 )
     return rows
 
@@ -147,7 +149,9 @@ def _groups(
                 yield Group("annotator pair", f"{one} {other}", made_pair, np.ones(len(chosen), dtype=np.bool_))
     for number, made in rounds.items():
         if made:
-            yield Group("round", str(number), make_columns(layer, made, tokens), np.ones(len(made), dtype=np.bool_))
+            same = made == list(units)  # one round only
+            of_round = columns if same else make_columns(layer, made, tokens)
+            yield Group("round", str(number), of_round, np.ones(len(made), dtype=np.bool_))
     if shared:
         yield Group(*SHARED, make_columns(layer, shared, None), np.ones(len(shared), dtype=np.bool_))
 
@@ -183,26 +187,50 @@ def _voting(units: Sequence[Unit], field: str, value: str) -> list[Unit]:
     return chosen
 
 
-def measured_row(
-    sums: Sums, names: set[str], stories: Mapping[str, str], models: frozenset[str], least: int = 2
-) -> Row:
+class StoryPlaces:
+    """Where the documents of a measure's rows stand among the stories it rests on.
+
+    Several measures rest on one list of documents: it is looked at once.
+
+    Args:
+        stories: doc_id -> story_id.
+    """
+
+    def __init__(self, stories: Mapping[str, str]) -> None:
+        self._stories = stories
+        self._known: dict[int, tuple[Sequence[str], npt.NDArray[np.int64], int]] = {}
+
+    def of(self, docs: Sequence[str]) -> tuple[npt.NDArray[np.int64], int]:
+        """The number of each row's story, in the order of story ids; and how many stories there are."""
+        found = self._known.get(id(docs))
+        if found is None:
+            stories = self._stories
+            named = {doc_id: stories.get(doc_id, doc_id) for doc_id in dict.fromkeys(docs)}
+            numbers = {story: i for i, story in enumerate(sorted(set(named.values())))}
+            of_document = {doc_id: numbers[story] for doc_id, story in named.items()}
+            at = np.fromiter(map(of_document.__getitem__, docs), dtype=np.int64, count=len(docs))
+            if len(self._known) > 30:  # of groups that are done with
+                self._known.clear()
+            found = self._known[id(docs)] = (docs, at, len(numbers))  # held, so that its id is nobody else's
+        return found[1], found[2]
+
+
+def measured_row(sums: Sums, names: set[str], stories: StoryPlaces, models: frozenset[str], least: int = 2) -> Row:
     """A measure added up: value, interval, counts and reasons.
 
     Args:
         names: the annotators it is about. least: how many of them it takes.
     """
-    told = [stories.get(doc_id, doc_id) for doc_id in sums.docs]
-    numbers = {story: i for i, story in enumerate(sorted(set(told)))}
-    at = np.array([numbers[story] for story in told], dtype=np.int64)
-    by_story = sum_by(at, sums.per_row, len(numbers))
-    squares = None if sums.quadratic is None else sum_by(at, sums.quadratic, len(numbers))
+    at, n_stories = stories.of(sums.docs)
+    by_story = sum_by(at, sums.per_row, n_stories)
+    squares = None if sums.quadratic is None else sum_by(at, sums.quadratic, n_stories)
     whole = by_story if squares is None else np.concatenate([by_story, squares], axis=1)
     value = float(sums.finish(whole.sum(axis=0))) if len(names) >= least else np.nan
     between = interval(by_story, sums.finish, squares) if not np.isnan(value) else None
     reasons = []
     if np.isnan(value):
         reasons.append("fewer than two annotators" if len(names) < least else sums.undefined)
-    elif len(numbers) < LEAST_STORIES:
+    elif n_stories < LEAST_STORIES:
         reasons.append(FEW_STORIES)
     elif between is None:
         reasons.append("undefined in most bootstrap samples: no interval")
@@ -213,7 +241,7 @@ def measured_row(
         "low": between[0] if between else None,
         "high": between[1] if between else None,
         "n_units": sums.n_units,
-        "n_stories": len(numbers),
+        "n_stories": n_stories,
         "n_annotators": len(names),
         "reason": "; ".join(reasons) or None,
     }

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..codebook.model import Rules
@@ -61,14 +62,16 @@ class Unit:
     is_projected: bool = False
     n_aside: int = 0
 
-    @property
+    @cached_property
     def judgement_ids(self) -> tuple[str, ...]:
         """Ids of the votes' judgements, sorted."""
         return tuple(sorted(vote.judgement_id for vote in self.votes))
 
-    @property
+    @cached_property
     def voters(self) -> tuple[str, ...]:
         """Those who speak for or against the unit, by a mark or by silence."""
+        if not self.abstained:
+            return self.submitted
         marked = {vote.annotator_id for vote in self.votes}
         return tuple(name for name in self.submitted if name in marked or name not in self.abstained)
 

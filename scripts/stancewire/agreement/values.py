@@ -9,6 +9,8 @@ via          none | unnamed | entity:<entity_id> | other:<words typed>
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 Row = dict[str, Any]
@@ -26,11 +28,36 @@ LAYER_FIELDS: dict[str, tuple[str, ...]] = {
 
 def field_value(row: Row, field: str) -> str:
     """The value of one field of a judgement row."""
-    if field == "stance":
-        return str(row["label"])
-    if field in ("holder", "via"):
-        return party_value((row[f"{field}_type"], row[f"{field}_entity_id"], row[f"{field}_text"]))
-    return row[field] or ""
+    return value_getter(field)(row)
+
+
+def value_getter(field: str) -> Callable[[Row], str]:
+    """What gives the value of this field, row after row."""
+    return _GETTERS[field]
+
+
+def _plain(field: str) -> Callable[[Row], str]:
+    def get(row: Row) -> str:
+        return row[field] or ""
+
+    return get
+
+
+def _party(role: str) -> Callable[[Row], str]:
+    names = itemgetter(f"{role}_type", f"{role}_entity_id", f"{role}_text")
+
+    def get(row: Row) -> str:
+        return party_value(names(row))
+
+    return get
+
+
+_GETTERS: dict[str, Callable[[Row], str]] = {
+    "stance": lambda row: str(row["label"]),
+    "holder": _party("holder"),
+    "via": _party("via"),
+    **{field: _plain(field) for field in ("label", "kind", "entity_id", "attribution")},
+}
 
 
 def party_value(party: Party) -> str:

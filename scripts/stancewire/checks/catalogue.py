@@ -4,8 +4,8 @@ Level 1 is format (can it be read, do the parts fit), level 2 vocabulary (are th
 guideline (does it look as the guidelines ask). Level 3 finds what deserves a second look, so it warns.
 `stancewire validate --explain ID` prints an entry. For each there is a project broken in just that way,
 `tests/data/checks/<id>.json`. What only converting can find is printed by `convert` (`found_by`), what merging finds by
-`merge` and, found again without writing, by `validate` (`gold.findings`); what else a stage finds while it works (a
-doubtful encoding) is printed by its own command.
+`merge` and, found again without writing, by `validate` (`gold.findings`), what only a release can have by `verify`;
+what else a stage finds while it works (a doubtful encoding) is printed by its own command.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ _ROWS: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("correction-row", 1, "problem", "Each row of corrections.csv is complete and well formed.", "mend the row"),
     ("correction-place", 1, "problem", "Each correction's quote stands at its place in its document.",
      "mend doc_id, start, end or quote in corrections.csv"),
+    ("withdrawn-row", 1, "problem", "Each row of withdrawn.csv is complete, and names a document once.",
+     "mend the row"),
+    ("withdrawn-document", 1, "problem",
+     "What withdrawn.csv names was once a document, and is in no table any more.",
+     "mend doc_id, or run: stancewire build"),
     ("reject-row", 1, "warning", "No source was refused.", "read why in corpus/rejects; mend its encoding or name"),
     # what the project decides
     ("codebook-syntax", 1, "problem", "schema/codebook.yaml is there and is YAML.", _LINE),
@@ -186,10 +191,15 @@ _CONVERTED: tuple[tuple[str, int, Severity, str, str], ...] = (
     ("reprints-capped", 2, "warning", "The versions of a story, and all that share a passage, are compared in full.",
      "nothing, where the message names boilerplate; else compare some of these documents by hand"),
 )  # fmt: skip
+# What is seen only in a release.
+_RELEASED: tuple[tuple[str, int, Severity, str, str], ...] = (
+    ("text-withheld", 1, "problem", "A text-free package holds no quote, and a hash of each.",
+     "get the package again, from where it was published"),
+)  # fmt: skip
 
 CATALOGUE: dict[str, Check] = {
     row[0]: Check(*row, found_by=command)
-    for command, rows in (("validate", _ROWS), ("validate", _MERGED), ("convert", _CONVERTED))
+    for command, rows in (("validate", _ROWS), ("validate", _MERGED), ("convert", _CONVERTED), ("verify", _RELEASED))
     for row in rows
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import Problem
 from .files import Files
 from .loading import Loaded, limited, table_file
+from .texts import withdrawn_ids
 
 ADJUDICATIONS = "annotations/adjudications.jsonl"
 
@@ -49,7 +50,10 @@ def check_decisions(files: Files, loaded: Loaded) -> list[Problem]:
 
 
 def _unknown_in_lines(files: Files, known: set[str]) -> Iterator[tuple[int, str]]:
+    withdrawn = withdrawn_ids(files)
     for number, decision in decision_lines(files):
+        if decision and decision.get("doc_id") in withdrawn:
+            continue
         named = decision.get("judgement_ids") if decision else None
         for judgement in named.split() if isinstance(named, str) else named if isinstance(named, list) else ():
             if judgement not in known:

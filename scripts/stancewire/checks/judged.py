@@ -21,7 +21,7 @@ _LABELS = {
     "document_stance": ("document_stances", "stance"),
 }
 _PARTIES = ("holder_type", "holder_entity_id", "holder_text", "via_type", "via_entity_id", "via_text")
-_TOLERANCE = 1e-6  # shares are rounded to 12 decimals
+_TOLERANCE = 1e-5  # shares of votes are rounded to 12 decimals, a model's chances to 6
 
 
 def check_judgements(loaded: Loaded) -> list[Problem]:
@@ -146,7 +146,7 @@ def _wrong_shares(loaded: Loaded, table: str, key: tuple[str, ...], shares: list
         total = sum(values)
         unvoted = total == 0  # a decision without any vote behind it
         if any(not 0 <= value <= 1 for value in values) or not (unvoted or abs(total - 1) <= _TOLERANCE):
-            yield " ".join(row[: len(key)]), f"shares {values} add up to {total:g}"
+            yield " ".join(row[: len(key)]), f"shares {values} add up to {total:.7g}"
 
 
 def _wrong_wide(loaded: Loaded) -> Iterator[tuple[str, str]]:

@@ -47,8 +47,8 @@ class Loaded:
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """Canonical texts by document."""
-        return dict(self.columns("documents", "doc_id", "text"))
+        """Canonical texts by document, those that are there: a text-free package has none."""
+        return {doc_id: text for doc_id, text in self.columns("documents", "doc_id", "text") if text is not None}
 
 
 def load_tables(files: Files, names: Iterable[str], skip: Iterable[str] = ()) -> tuple[Loaded, list[Problem]]:

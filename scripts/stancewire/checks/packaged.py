@@ -20,6 +20,8 @@ DESCRIPTOR = "datapackage.json"
 SUMS = "SHA256SUMS"
 ARCHIVE = "ARCHIVE.json"  # in the folder of a release that is too large for git: its zip's name, bytes and sha256
 RELEASES = "corpus/releases"
+FLAVOUR = "stancewire:flavour"
+FULL, TEXT_FREE, REBUILT = "full", "text-free", "rebuilt"  # rebuilt: from a text-free one, by a reader
 _SUM = re.compile(r"# (?P<bytes>\d{1,15}) (?P<path>.+)\n(?P<sha256>[0-9a-f]{64})  (?P=path)")
 
 
@@ -62,6 +64,12 @@ def check_descriptor(files: Files) -> tuple[list[Problem], dict[str, dict[str, A
         elif resources[name]["path"] != table_file(name):
             found.append(problem("package-descriptor", DESCRIPTOR, name, f"path must be {table_file(name)}"))
     return found, resources, damaged
+
+
+def flavour_of(files: Files) -> str:
+    """The flavour that the descriptor states; full where it states none."""
+    value = read_json(files, DESCRIPTOR)
+    return str(value.get(FLAVOUR, FULL)) if isinstance(value, dict) else FULL
 
 
 def _wrong_file(files: Files, path: str, expected: str) -> str:

@@ -17,8 +17,9 @@ from . import (
     spans,
     splits,
     texts,
+    withdrawals,
 )
-from .files import Files, open_files
+from .files import Files, FolderFiles, open_files
 from .loading import Loaded, check_manifests, load_tables
 
 
@@ -40,6 +41,7 @@ def check_project(project: Project) -> list[Problem]:
     found += texts.check_records(files, loaded)
     found += texts.check_corrections(files, loaded)
     found += texts.check_rejects(loaded)
+    found += withdrawals.check_withdrawn(FolderFiles(project.root), loaded)
     found += judged.check_judgements(loaded)
     found += judged.check_gold(loaded)
     found += consistency.check_consistency(loaded)

@@ -32,8 +32,9 @@ def _check_made(project: Project) -> list[Problem]:
 
 
 def check_lists(project: Project) -> list[Problem]:
-    """sources.csv and corrections.csv by the readers of `convert`; the first error of each."""
+    """sources.csv, corrections.csv and withdrawn.csv by the readers of `convert`; the first error of each."""
     from ..sources.listing import read_sources_csv
+    from ..sources.withdrawn import read_withdrawn
     from ..text.corrections import read_corrections
 
     found = []
@@ -45,4 +46,8 @@ def check_lists(project: Project) -> list[Problem]:
         read_corrections(project.corrections_csv)
     except SourceError as error:
         found.append(problem("correction-row", project.relative(project.corrections_csv), "", str(error)))
+    try:
+        read_withdrawn(project.withdrawn_csv)
+    except SourceError as error:
+        found.append(problem("withdrawn-row", project.relative(project.withdrawn_csv), "", str(error)))
     return found

@@ -35,8 +35,12 @@ def check_certificate(files: Files, loaded: Loaded) -> list[Problem]:
     except ImportError as error:
         said = f"was not made again: it needs {error.name}, which is not installed"
         return [Problem(CERTIFICATE, "", "split-certificate", 1, said, "warning")]
+    documents = list(loaded.columns("documents", "doc_id", "text"))
+    if any(text is None for _, text in documents):
+        said = "was not made again: texts are withheld here; put them back with: stancewire rebuild"
+        return [Problem(CERTIFICATE, "", "split-certificate", 1, said, "warning")]
     texts = reading_texts(
-        list(loaded.columns("documents", "doc_id", "text")),
+        documents,
         list(loaded.columns("segments", "doc_id", "role", "start", "end")),
     )
     part_of = dict(loaded.columns("splits", "doc_id", "split"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .output import add_json, emit, find_project, problem_lines, split_problems
+from .output import add_json, add_scheduler, emit, find_project, problem_lines, split_problems
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,7 +16,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description=text
         + " Sources, exports, decisions and releases are never touched; the result has the same bytes on any machine.",
     )
-    parser.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes (default: 1)")
+    crew = parser.add_mutually_exclusive_group()
+    crew.add_argument("--workers", type=_positive, default=1, metavar="N", help="processes (default: 1)")
+    add_scheduler(crew)
     add_json(parser)
     parser.set_defaults(run=run_build)
 
@@ -48,7 +50,7 @@ def run_build(args: argparse.Namespace) -> int:
     from ..build import N_STEPS, build_project
     from ..engine.steps import Steps
 
-    report = build_project(find_project(args), args.workers, Steps(N_STEPS, quiet=args.json))
+    report = build_project(find_project(args), args.workers, Steps(N_STEPS, quiet=args.json), args.scheduler)
     bad, warned = split_problems(report.problems)
     data = {
         "version": report.version,

@@ -41,6 +41,12 @@ def register(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     preview.add_argument("--pass", dest="task_pass", choices=("entities", "stances"), help="only this pass")
     preview.add_argument("--document", metavar="DOC_ID", help="the document to show (default: the first)")
     preview.add_argument("--out", metavar="DIR", type=Path, help="the folder to write to (default: dist/preview)")
+    preview.add_argument(
+        "--screenshots",
+        action="store_true",
+        help="also pictures (PNG) from a real Label Studio in a real browser, as the task is opened and with a span "
+        "selected (extras: studio, screenshots; a Chromium)",
+    )
     add_json(preview)
     preview.set_defaults(run=run_preview)
     _register_sheet(actions)
@@ -113,12 +119,22 @@ def run_preview(args: argparse.Namespace) -> int:
     codebook = read_codebook(project.codebook_yaml)
     folder = args.out if args.out is not None else project.dist / "preview"
     pages = []
-    for task_pass in [item.name for item in codebook.passes if args.task_pass in (None, item.name)]:
-        example = example_task(project, codebook, task_pass, args.document)
+    names = [item.name for item in codebook.passes if args.task_pass in (None, item.name)]
+    examples = {name: example_task(project, codebook, name, args.document) for name in names}
+    taken: dict[str, list[Path]] = {}
+    if args.screenshots:
+        from ..label_studio.screenshots import take_screenshots
+        from .studio import progress
+
+        with progress() as say:
+            taken = take_screenshots(codebook, examples, folder, say)
+    for task_pass, example in examples.items():
         path = folder / f"{task_pass}.html"
         write_text(path, interface_page(codebook, task_pass, example.data, example.suggested, example.note))
-        pages.append({"pass": task_pass, "doc_id": example.data["doc_id"], "page": str(path), "note": example.note})
+        about = {"pass": task_pass, "doc_id": example.data["doc_id"], "page": str(path), "note": example.note}
+        pages.append({**about, "screenshots": [str(picture) for picture in taken.get(task_pass, ())]})
     lines = [f"{page['page']}: {page['pass']} on {page['doc_id']}. {page['note']}".rstrip(". ") for page in pages]
+    lines += [f"{picture}: {name}" for name, pictures in taken.items() for picture in pictures]
     emit(args, {"pages": pages}, lines)
     return 0
 

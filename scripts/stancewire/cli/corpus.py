@@ -20,7 +20,7 @@ FORMATS = (
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add this family's commands."""
-    from .output import add_json
+    from .output import add_json, add_scheduler
 
     parser = commands.add_parser(
         "convert",
@@ -49,9 +49,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         default=[],
         help="put before each document's id; give it once, or once for each of SOURCES in their order",
     )
-    parser.add_argument(
-        "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any"
-    )
+    crew = parser.add_mutually_exclusive_group()
+    crew.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default: 1); same bytes for any")
+    add_scheduler(crew)
     parser.add_argument(
         "--map",
         metavar="OURS=THEIRS",
@@ -115,6 +115,7 @@ def run_convert(args: argparse.Namespace) -> int:
             args.sources,
             Path(args.out) if args.out else None,
             workers=args.workers,
+            scheduler=args.scheduler,
             encoding=args.encoding,
             format=args.format,
             id_prefixes=args.id_prefix,
@@ -210,6 +211,8 @@ def summary_lines(report: ConvertReport, dry_run: bool = False) -> list[str]:
         lines += _change_lines(report.changes)
     if counts["ignored"]:
         lines[0] += f", {counts['ignored']} hidden files left aside"
+    if counts["withdrawn"]:
+        lines.append(f"  {counts['withdrawn']} documents were left out: corpus/withdrawn.csv names them")
     shown = (
         ("rejected", "rejected_by"),
         ("by format", "by_format"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,18 +162,26 @@ def _agreement_lines(rows: list[dict[str, Any]]) -> list[str]:
     """The table in words; a reason that several rows share is said once, below, under its number."""
     lines: list[str] = []
     notes: dict[str, int] = {}
-    group = None
-    for row in rows:
-        if group != (row["layer"], row["by"], row["group"]):
-            group = (row["layer"], row["by"], row["group"])
-            lines.append(row["layer"] + ("" if row["by"] == "all" else f", {row['by']} {row['group']}"))
-        value = "undefined" if row["value"] is None else f"{row['value']:.3f}"
-        if row["low"] is not None:
-            value += f" [{row['low']:.3f}, {row['high']:.3f}]"
-        marks = [notes.setdefault(reason, len(notes) + 1) for reason in (row["reason"] or "").split("; ") if reason]
-        rests = f"{row['n_units']} units, {row['n_stories']} stories, {row['n_annotators']} annotators"
-        lines.append(f"  {row['measure']}: {value} ({rests}){''.join(f' [{number}]' for number in marks)}")
+    for (layer, by, group), listed in groupby(rows, lambda row: (row["layer"], row["by"], row["group"])):
+        measures = list(listed)
+        lines.append(layer + ("" if by == "all" else f", {by} {group}"))
+        reasons = {row["reason"] for row in measures}
+        if len(reasons) == 1 and all(row["value"] is None for row in measures):
+            lines.append(f"  nothing is defined, of {len(measures)} measures{_marks(measures[0]['reason'], notes)}")
+            continue
+        for row in measures:
+            value = "undefined" if row["value"] is None else f"{row['value']:.3f}"
+            if row["low"] is not None:
+                value += f" [{row['low']:.3f}, {row['high']:.3f}]"
+            rests = f"{row['n_units']} units, {row['n_stories']} stories, {row['n_annotators']} annotators"
+            lines.append(f"  {row['measure']}: {value} ({rests}){_marks(row['reason'], notes)}")
     return lines + [f"[{number}] {reason}" for reason, number in notes.items()]
+
+
+def _marks(reason: str | None, notes: dict[str, int]) -> str:
+    """The numbers of a row's reasons."""
+    found = [notes.setdefault(one, len(notes) + 1) for one in (reason or "").split("; ") if one]
+    return "".join(f" [{number}]" for number in found)
 
 
 def run_adjudicate(args: argparse.Namespace) -> int:
@@ -262,7 +271,8 @@ def _decide(args: argparse.Namespace, project: Project) -> int:
 
     with project.writing():
         fresh, problems = take_in(project, args.decide, args.by, _today())
-    lines = problem_lines(problems) if problems else [f"{len(fresh)} decisions appended; next: stancewire merge"]
+    done = f"{len(fresh)} decisions appended" + ("; next: stancewire merge" if fresh else "")
+    lines = problem_lines(problems) if problems else [done]
     emit(args, {"appended": [item.decision_id for item in fresh], "problems": [p.as_json() for p in problems]}, lines)
     return 1 if problems else 0
 

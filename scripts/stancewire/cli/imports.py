@@ -43,6 +43,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--table", metavar="OUT", help="only write the labelled spans of one raw Label Studio export as a Parquet table"
     )
+    parser.add_argument(
+        "--workers", metavar="N", type=int, help="processes for large exports (default: one a processor, 4 at most)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="read and check everything, store nothing")
     add_json(parser)
     parser.set_defaults(run=run_import)
@@ -50,18 +53,24 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run_import(args: argparse.Namespace) -> int:
     """Import and report."""
+    from ..engine import leave_out_pandas, use_system_memory, usual_workers
     from ..errors import UsageError
     from ..imports.into import import_into
     from ..imports.mapping import read_mapping
-    from ..imports.plan import plan_import
+    from ..imports.plan import LARGE, plan_import
     from ..imports.reading import Options
     from ..imports.stage import import_files
     from .output import emit, find_project, problem_lines, split_problems
 
     if args.table:
         return _write_table(args)
+    use_system_memory()
     options = Options(args.annotator, args.text_field, args.column)
-    plan = plan_import([Path(name) for name in args.files], args.format, args.name, options)
+    workers = usual_workers() if args.workers is None else args.workers
+    files = [Path(name) for name in args.files]
+    plan = plan_import(files, args.format, args.name, options, workers, progress=not args.json)
+    if plan.size > LARGE:
+        leave_out_pandas()
     mapping = read_mapping(Path(args.mapping) if args.mapping else None)
     problems: list[Any] = []
     if args.into:
@@ -83,7 +92,7 @@ def run_import(args: argparse.Namespace) -> int:
                 write_mapping=Path(args.write_mapping) if args.write_mapping else None,
             )
             if report.stored:
-                made = write_judgements(project)
+                made = write_judgements(project, workers=workers, progress=plan.progress)
                 problems = made.problems
                 report.counts["judgements"] = made.counts["judgements"]
                 report.counts["in quarantine"] = made.counts["quarantine"]
@@ -106,12 +115,16 @@ def run_import(args: argparse.Namespace) -> int:
 
 def _write_table(args: argparse.Namespace) -> int:
     """The quick way: one flat table, no project."""
+    from ..engine import leave_out_pandas
     from ..errors import UsageError
     from ..imports.columnar import write_span_table
+    from ..imports.plan import LARGE
     from .output import emit
 
     if args.format != "label-studio" or len(args.files) != 1 or args.into:
         raise UsageError("--table reads one raw export of Label Studio (--from label-studio), without --into")
+    if Path(args.files[0]).is_file() and Path(args.files[0]).stat().st_size > LARGE:
+        leave_out_pandas()
     scan = write_span_table(Path(args.files[0]), Path(args.table), text_field=args.text_field)
     lines = [f"{number:9}  {reason}" for reason, number in sorted(scan.reasons.items())]
     lines.append(

@@ -16,6 +16,17 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
+def add_scheduler(parser: argparse._ActionsContainer) -> None:
+    """Give a command its --scheduler option, in the place of --workers."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="work on an existing Dask cluster instead of processes, e.g. tcp://host:8786 (extra: scale); all its "
+        "machines need sources and tables on shared storage, under the same paths, and the same installation; same "
+        "bytes. Start workers with --nthreads 1",
+    )
+
+
 def find_project(args: argparse.Namespace) -> Project:
     """The project that the command is about."""
     return Project.find(args.project)

@@ -1,4 +1,4 @@
-"""`stancewire validate`, `verify`, `release`, `diff`."""
+"""`stancewire validate`, `verify`, `release`, `diff`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ..errors import Problem
     from ..release.packages import Package
+
+MOST_LINES = 20  # of documents or files that are named one by one
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,14 +37,38 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=run_verify)
 
     text = "Freeze the data as a release in corpus/releases/VERSION, which never changes, and say what to commit."
-    parser = commands.add_parser("release", help="freeze a version of the data", description=text)
+    more = (
+        " Without --flavour it is text-free, unless every document is open or permitted (`rights` in sources.csv): "
+        "offsets, labels and hashes, without sources, exports, or 8 words of an article in a row anywhere."
+    )
+    parser = commands.add_parser("release", help="freeze a version of the data", description=text + more)
     parser.add_argument("version", nargs="?", metavar="VERSION", help="default: what the changes ask for")
     parser.add_argument(
-        "--flavour", choices=["full"], help="full: with the articles' texts, also where rights are unclear"
+        "--flavour",
+        choices=["full", "text-free"],
+        help="full: with the articles' texts, also where rights are unclear; text-free: never with them",
     )
     parser.add_argument("--dry-run", action="store_true", help="check everything and say the version; write nothing")
     add_json(parser)
     parser.set_defaults(run=run_release)
+
+    text = "Put the articles' words back into a text-free release, from your own copies of the articles."
+    parser = commands.add_parser(
+        "rebuild",
+        help="a text-free release made full from your own copies",
+        description=text
+        + " Copies are found by their bytes, then by their texts, whatever they are called and in any format that"
+        " `convert` reads; each quote is checked against its hash. Exits 0 where all was recovered, 1 where a part.",
+    )
+    parser.add_argument("package", metavar="PACKAGE", help="a text-free release: its folder or zip")
+    parser.add_argument(
+        "--sources", nargs="+", required=True, metavar="DIR", help="files, folders and patterns with your copies"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", help="the folder to write (default: NAME-VERSION-rebuilt here); never one that is there"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run_rebuild)
 
     text = "List how two versions of the data differ, row by row and value by value."
     parser = commands.add_parser("diff", help="how two versions differ", description=text)
@@ -125,8 +151,10 @@ def run_release(args: argparse.Namespace) -> int:
     made = release(project, args.version, args.flavour, args.dry_run)
     folder = project.relative(made.folder)
     archive = None if made.archive is None else project.relative(made.archive)
+    did = "would write" if args.dry_run else "wrote"
     lines = [
-        f"{'would write' if args.dry_run else 'wrote'} {folder} ({made.level} change, {made.n_changes} changed values)"
+        f"{did} {folder} ({made.level} change, {made.n_changes} changed values)",
+        f"flavour: {made.flavour}{_why(made.closed, args.flavour)}",
     ]
     if archive is not None:
         lines.append(f"the package is too large for git; publish {archive}")
@@ -134,21 +162,60 @@ def run_release(args: argparse.Namespace) -> int:
         lines += ["now commit it:", f"  git add {' '.join(made.to_commit)}"]
         lines += [f"  git commit -m 'Release data {made.version}' && git tag data-{made.version}"]
     data = {"version": str(made.version), "level": made.level, "changes": made.n_changes, "folder": folder}
+    data |= {"flavour": made.flavour, "closed": made.closed}
     emit(args, data | {"archive": archive, "commit": list(made.to_commit), "dry_run": args.dry_run}, lines)
     return 0
 
 
+def _why(closed: dict[str, int], asked: str | None) -> str:
+    """Why a release has its flavour, where nobody asked for it."""
+    if asked is not None:
+        return ""
+    if not closed:
+        return ", for every document is open or permitted"
+    kinds = " and ".join(f"{count} {kind}" for kind, count in closed.items())
+    return f", for the rights of some documents are not open ({kinds}); if you may publish the texts: --flavour full"
+
+
+def run_rebuild(args: argparse.Namespace) -> int:
+    """Rebuild a text-free release; 1 where a part of it could not be recovered."""
+    from ..release.rebuild import NOT_RECOVERED, rebuild, share
+
+    out = None if args.out is None else Path(args.out)
+    made = rebuild(Path(args.package), args.sources, out)
+    lines = [f"not recovered: {doc_id}: {reason}" for doc_id, reason in list(made.missing.items())[:MOST_LINES]]
+    if len(made.missing) > MOST_LINES:
+        lines.append(f"and {len(made.missing) - MOST_LINES} more documents: see {made.folder / NOT_RECOVERED}")
+    lines += [f"not read: {path}: {reason}" for path, reason in list(made.unread.items())[:MOST_LINES]]
+    lines += [f"not as it was: {path} keeps places where words stood" for path in made.files]
+    lines += [
+        f"documents recovered: {share(made.documents)}; rows that quote them: {share(made.rows)}",
+        f"tables that equal those of the full release byte for byte: {len(made.equal)} of {made.n_tables}",
+        f"wrote {made.folder}",
+    ]
+    counts = {"documents": list(made.documents), "rows": list(made.rows), "tables": made.tables}
+    data = {"folder": str(made.folder), "whole": made.is_whole} | counts | {"equal": made.equal}
+    emit(args, data | {"missing": made.missing, "files": made.files, "read": made.read, "unread": made.unread}, lines)
+    return 0 if made.is_whole else 1
+
+
 def run_diff(args: argparse.Namespace) -> int:
     """Print how two versions differ."""
+    from ..checks.packaged import TEXT_FREE
     from ..release.diff import diff_packages
     from ..release.levels import change_level
+    from ..release.text_free import comparable
 
     old, new = _package(args, args.old), _package(args, args.new)
+    was, now = old.flavour, new.flavour
+    flavours = f" ({was} -> {now}, compared without texts)" if TEXT_FREE in (was, now) and was != now else ""
+    old, new = comparable(old, new)
     changes = diff_packages(old, new, new.version)
     level = change_level(old, new, changes)
     lines = [_change_line(row) for row in changes]
-    summary = f"{len(changes)} changes, level {level}: {old.version} -> {new.version}"
-    emit(args, {"old": old.version, "new": new.version, "level": level, "changes": changes}, [*lines, summary])
+    summary = f"{len(changes)} changes, level {level}: {old.version} -> {new.version}{flavours}"
+    about = {"old": old.version, "new": new.version, "old_flavour": was, "new_flavour": now, "level": level}
+    emit(args, about | {"changes": changes}, [*lines, summary])
     return 0
 
 

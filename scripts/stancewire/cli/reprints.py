@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from .output import add_json, emit, find_project
+from .output import add_json, add_scheduler, emit, find_project
 
 if TYPE_CHECKING:
+    from ..engine import Crew
     from ..reprints import Pair, Story, Witness
 
 
@@ -26,9 +28,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ),
     )
     add_json(parser)
-    parser.add_argument(
-        "--workers", metavar="N", type=int, default=1, help="processes (default: 1); same outcome for any"
-    )
+    crew = parser.add_mutually_exclusive_group()
+    crew.add_argument("--workers", metavar="N", type=int, default=1, help="processes (default: 1); same outcome")
+    add_scheduler(crew)
     parser.set_defaults(run=run)
 
 
@@ -49,7 +51,14 @@ def run(args: argparse.Namespace) -> int:
         )
     ]
     witnesses = read_witnesses(documents, segments, NO_SENTENCES)
-    grouping = group_witnesses(witnesses, args.workers)
+    with ExitStack() as stack:
+        crew: Crew = args.workers
+        if args.scheduler is not None:
+            from ..conversion.parcels import machine
+            from ..engine.cluster import Cluster
+
+            crew = stack.enter_context(Cluster(args.scheduler, machine))
+        grouping = group_witnesses(witnesses, crew)
     pairs: dict[int, list[Pair]] = {}
     for pair in grouping.pairs:
         pairs.setdefault(grouping.story_of[pair.a], []).append(pair)

@@ -28,7 +28,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     push.add_argument(
         "--restore",
         action="store_true",
-        help="put the stored exports back into an empty server, under their annotators",
+        help="put what is stored back into an empty server, under its annotators and adjudicators",
     )
     push.add_argument(
         "--reprints",
@@ -160,6 +160,7 @@ def run_backup(args: argparse.Namespace) -> int:
 
 def run_push(args: argparse.Namespace) -> int:
     """Give out tasks, or put stored answers back."""
+    from ..gold.adjudication_restore import restore_adjudication
     from ..label_studio.client import connect
     from ..label_studio.push import push_pass
     from ..label_studio.restore import restore_all
@@ -168,6 +169,10 @@ def run_push(args: argparse.Namespace) -> int:
     with project.writing(), connect(project) as client, progress() as say:
         if args.restore:
             report = restore_all(project, client, task_pass=args.task_pass, dry_run=args.dry_run, say=say)
+            if args.task_pass is None:
+                decided = restore_adjudication(project, client, args.dry_run, say)
+                report.counts += decided.counts
+                report.notes += decided.notes
         else:
             report = push_pass(
                 project,
@@ -213,6 +218,7 @@ def run_status(args: argparse.Namespace) -> int:
 
 def run_pull(args: argparse.Namespace) -> int:
     """Store what changed on the server, then make the judgements tables."""
+    from ..gold.adjudication_restore import restore_adjudication
     from ..label_studio.client import connect
     from ..label_studio.pull import pull_all
     from ..label_studio.restore import restore_all
@@ -223,6 +229,8 @@ def run_pull(args: argparse.Namespace) -> int:
         with connect(project) as client, progress() as say:
             if args.restore:
                 restore_all(project, client, task_pass=args.task_pass, say=say)
+                if args.task_pass is None:
+                    restore_adjudication(project, client, say=say)
             report = pull_all(
                 project,
                 client,

@@ -68,8 +68,8 @@ def run_suggest(args: argparse.Namespace) -> int:
     from ..label_studio.tasks import read_gold
     from ..tables import write_text
 
-    if not args.timeout > 0:
-        raise UsageError(f"--timeout {args.timeout:g}: give more than 0 seconds")
+    if not 0 < args.timeout <= 86_400:
+        raise UsageError(f"--timeout {args.timeout:g}: give more than 0 seconds, and no more than a day")
     if args.out is not None and args.dry_run:
         raise UsageError("--out writes a file and --dry-run writes nothing: give one of them")
     project = find_project(args)

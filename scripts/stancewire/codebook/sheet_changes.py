@@ -207,10 +207,13 @@ def version_advice(changes: Sequence[Change], version: str) -> str:
     minor, major = f"{numbers[0]}.{numbers[1] + 1}.0", f"{numbers[0] + 1}.0.0"
     if weight == 1:
         return f"if these words change what is meant, raise the version ({version}), e.g. with --new-version {minor}"
-    grown = all(change.kind == "added" for change in changes if change.weight == 2)
+    heavy = [change for change in changes if change.weight == 2]
+    grown = all(change.kind == "added" for change in heavy)
+    renamed = {c.list for c in heavy if c.kind == "added"} & {c.list for c in heavy if c.kind == "removed"}
     return (
         f"this changes what the codebook means: raise its version ({version}), "
         f"e.g. with --new-version {minor if grown else major}"
+        + ("; where a row only got another id, put the old one among its aliases" if renamed else "")
     )
 
 

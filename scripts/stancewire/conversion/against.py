@@ -121,6 +121,6 @@ def check_corrected(conversion: Conversion, there: set[str]) -> list[Problem]:
             f"there is no document {doc_id!r}; mend doc_id, or put its source back",
         )
         for doc_id, rows in conversion.corrections.items()
-        if doc_id not in there
+        if doc_id not in there and doc_id not in conversion.withdrawn
         for row in rows
     ]

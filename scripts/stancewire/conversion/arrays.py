@@ -6,7 +6,9 @@ the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,43 @@ def hexadecimal(values: Sequence[bytes]) -> pa.StringArray:
     offsets = np.arange(len(values) + 1, dtype=np.int32) * np.int32(2 * len(values[0]))
     data = b"".join(values).hex().encode()
     return pa.StringArray.from_buffers(len(values), pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words without nulls: their UTF-8 bytes joined, and where each begins in these (and the last ends)."""
+
+    data: bytes
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, array: pa.StringArray) -> Words:
+        """Those of an array without nulls; copied."""
+        _, bounds, data = array.buffers()
+        offsets = np.frombuffer(bounds, np.int32)[array.offset : array.offset + len(array) + 1].astype(np.int64)
+        found = b"" if data is None else memoryview(data)[offsets[0] : offsets[-1]].tobytes()
+        return cls(found, offsets - offsets[0])
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Bytes of each."""
+        return np.diff(self.offsets)
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Where each begins and ends."""
+        return pairwise(self.offsets.tolist())
+
+    def listed(self) -> list[str]:
+        """Each as a string."""
+        if self.data.isascii():
+            whole = self.data.decode()
+            return [whole[start:end] for start, end in self.spans()]
+        return [self.data[start:end].decode() for start, end in self.spans()]
+
+    def large(self) -> pa.LargeStringArray:
+        """An array over the same memory."""
+        buffers = pa.py_buffer(self.offsets), pa.py_buffer(self.data)
+        return pa.LargeStringArray.from_buffers(len(self.offsets) - 1, *buffers)
 
 
 def texts(values: Sequence[bytes]) -> tuple[pa.LargeStringArray, bytes, npt.NDArray[np.int64]]:
@@ -81,6 +120,21 @@ def codes(places: npt.NDArray[np.int32], vocabulary: Sequence[str]) -> pa.Dictio
     """Values of a vocabulary by their places there."""
     numbers = pa.Array.from_buffers(pa.int32(), len(places), [None, pa.py_buffer(places)])
     return pa.DictionaryArray.from_arrays(numbers, strings(vocabulary))
+
+
+def column(values: Sequence[Any], count: int, kind: pa.DataType, vocabulary: Sequence[str] | None) -> pa.Array:
+    """A column of some values, or of one for all rows."""
+    if vocabulary is not None:
+        values = [values[0]] * count if len(values) == 1 else values
+        places = {word: place for place, word in enumerate(vocabulary)}
+        return codes(np.fromiter((places[value] for value in values), np.int32, count), vocabulary)
+    if len(values) == 1 or values.count(values[0]) == count:
+        return constant(values[0], count, kind)
+    if pa.types.is_string(kind):
+        return strings(values)
+    if pa.types.is_date(kind):
+        return days(values)
+    return integers(values) if pa.types.is_integer(kind) else floats(values)
 
 
 def _offsets(lengths: npt.NDArray[Any], kind: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -16,7 +16,6 @@ from hashlib import sha256
 from operator import lt
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from ..errors import Problem
@@ -27,6 +26,7 @@ from ..sources.json_encodings import wide_codec
 from ..sources.json_records import LINES, LineReader
 from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
+from ..sources.line_blocks import read_block
 from ..sources.readers import format_of
 from ..sources.sniff import HEAD_BYTES
 from ..sources.spans import Span
@@ -37,7 +37,8 @@ from ..text.columnwise import Leads, count_words, find_suspects
 from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
-from .arrays import codes, constant, days, floats, hexadecimal, integers, strings, texts
+from .arrays import column, hexadecimal, texts
+from .blocks import make_documents
 from .parcels import Conversion, Parcel
 from .parts import Account, Tally, duplicate, read_account, write_documents
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 # Characters of text after which a part is written, as in `records`; files and spans beyond this are streamed there.
 CHARS_A_PART = 8 << 20
 MOST_BYTES = 32 << 20
+MOST_REFUSED = 3  # blocks of a file's lines, beyond those that were taken, after which all are taken one by one
 
 # What a row holds, in order; all other columns of `documents` are null but for the two that are counted.
 ROW = (
@@ -97,12 +99,12 @@ class Batch:
         span = parcel.span
         raw = None if span is not None and (span.groups or span.is_batch) else _read(file, span)
         format = digest = None
-        # What is known of single records, and JSON in UTF-16 and -32, are not ordinary.
-        if raw is not None and not facts.inside:
+        # What is known of single records, what is withdrawn, and JSON in UTF-16 and -32, are not ordinary.
+        if raw is not None and not facts.inside and not self.conversion.withdrawn:
             format = "jsonl" if span is not None else format_of(file, raw[:HEAD_BYTES])
             format = None if format == "jsonl" and wide_codec(raw[:4]) is not None else format
         if raw is not None and format == "jsonl":
-            self._take_lines(raw, file, facts, 0 if span is None else span.first_record)
+            self._take_lines(raw, file, facts, 0 if span is None else span.first_record, len(parcel.files) == 1)
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
             self._take_text(raw, digest := sha256(raw).digest(), file, facts)
         else:
@@ -130,11 +132,14 @@ class Batch:
         self.places.update(self.others.places)
         self.others.places = self.places
 
-    def _take_lines(self, data: bytes, file: SourceFile, facts: SourceFacts, first: int) -> None:
-        """Whole lines of a file of JSON lines, of which the first is record `first`."""
+    def _take_lines(self, data: bytes, file: SourceFile, facts: SourceFacts, first: int, are_all: bool) -> None:
+        """Whole lines of a file of JSON lines, of which the first is record `first`; `are_all`: the parcel has no more,
+        so that they can be a part of their own."""
         options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
         lines = Lines(self, file, facts, options)
-        lines.take_all(data, first)
+        plain = data.removeprefix(codecs.BOM_UTF8)
+        if not are_all or len(data) > CHARS_A_PART or not lines.take_block(plain, first):
+            lines.take_all(data, first)
         lines.tally()
 
     def _take_text(self, raw: bytes, digest: bytes, file: SourceFile, facts: SourceFacts) -> None:
@@ -185,13 +190,15 @@ class Batch:
         general = None if self.others is None else self.others.take_documents(self.schema)
         if general is not None:
             table = general if table is None else _merged(table, general)
-        folder = self.conversion.folder
         if table is not None:
-            self.account.parts.append(
-                write_documents(folder, self.account.key, len(self.account.parts), table, self.is_large)
-            )
+            self.add_part(table)
         self.rows, self.n_chars = [], 0
         self.places.clear()
+
+    def add_part(self, documents: pa.Table) -> None:
+        """Write documents, sorted by key, as a part."""
+        folder, number = self.conversion.folder, len(self.account.parts)
+        self.account.parts.append(write_documents(folder, self.account.key, number, documents, self.is_large))
 
     def _table(self) -> pa.Table:
         """The ordinary rows, sorted by key."""
@@ -214,7 +221,7 @@ class Batch:
             elif item.name in DIGESTS:
                 made.append(hexadecimal(values))
             else:
-                made.append(_array(values, len(ids), item.arrow, item.categories))
+                made.append(column(values, len(ids), item.arrow, item.categories))
         return pa.Table.from_arrays(made, schema=self.schema.arrow)
 
 
@@ -231,6 +238,23 @@ class Lines:
         self.met: Counter[tuple[str, str]] = Counter()
         self.entry = Entry(file, io.BytesIO(), LINES, file.name, options)
         self.reader = LineReader(self.entry)
+
+    def take_block(self, data: bytes, first: int) -> bool:
+        """Make a part of whole lines at once; False where they have to be taken one by one."""
+        if self.known.refused == MOST_REFUSED:
+            return False
+        block = read_block(data, self.known, self.options.limits.record_bytes)
+        about = self.batch.schema, self.file, self.metadata
+        made = None if block is None else make_documents(*about, data, first, block)
+        if block is None or made is None:
+            self.known.refused += 1
+            return False
+        for number, doubts in made.doubts:
+            self.batch.warn(self.file.source_path, number, doubts)
+        self.known.refused = max(0, self.known.refused - 1)
+        self.met[block.kind.tally] += made.documents.num_rows
+        self.batch.add_part(made.documents)
+        return True
 
     def take_all(self, data: bytes, first: int) -> None:
         """Whole lines, of which the first is record `first`; those that are not ordinary go the general way."""
@@ -373,17 +397,3 @@ def _merged(a: pa.Table, b: pa.Table) -> pa.Table:
 
     both = pa.concat_tables([a, b]).combine_chunks()
     return both.take(pc.sort_indices(both.column("doc_id"))).combine_chunks()
-
-
-def _array(values: Sequence[Any], count: int, kind: pa.DataType, vocabulary: Sequence[str] | None) -> pa.Array:
-    """A column of some values, or of one for all rows."""
-    if vocabulary is not None:
-        places = {word: place for place, word in enumerate(vocabulary)}
-        return codes(np.fromiter((places[value] for value in values), np.int32, count), vocabulary)
-    if len(values) == 1 or values.count(values[0]) == count:
-        return constant(values[0], count, kind)
-    if pa.types.is_string(kind):
-        return strings(values)
-    if pa.types.is_date(kind):
-        return days(values)
-    return integers(values) if pa.types.is_integer(kind) else floats(values)

@@ -40,7 +40,8 @@ class EarlyTables:
         self.schemas = schemas
         self.is_on = True
         self._files = {
-            name: OneFile(paths[name], schemas[name], seen if name == "documents" else None) for name in PART_TABLES
+            name: OneFile(paths[name], schemas[name], seen if name == "documents" else None, beside)
+            for name in PART_TABLES
         }
         self._thread = ThreadPoolExecutor(1) if beside else None
         self._waiting: list[Future[None]] = []

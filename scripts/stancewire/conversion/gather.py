@@ -34,6 +34,7 @@ MAX_GROUP_BYTES = 256 << 20
 SHARD_ROWS = 500_000
 SHARD_BYTES = 48 << 20
 MAX_BITS = 16
+MOST_WAITING = 8  # pieces of a table that wait to be compressed
 ROWS_AT_ONCE = 20_000  # of tables that are made row by row
 
 Seen = Callable[[pa.Table], None] | None
@@ -143,24 +144,39 @@ def write_rows(rows: Iterable[Mapping[str, Any]], schema: TableSchema, path: Pat
 
 
 class OneFile:
-    """A table on its way into one file; rows come in key order."""
+    """A table on its way into one file; rows come in key order.
 
-    def __init__(self, path: Path, schema: TableSchema, seen: Seen = None) -> None:
+    Args:
+        beside: compress in a thread of its own, while what comes next is hashed; Arrow lets go of the interpreter.
+    """
+
+    def __init__(self, path: Path, schema: TableSchema, seen: Seen = None, beside: bool = False) -> None:
         remove(path)
         self.path = path
         self.seen = seen
         self._hashed = ContentHash(schema)
         self._file = ParquetFile(path, schema.arrow)
+        self._thread = ThreadPoolExecutor(1) if beside else None
+        self._waiting: deque[Future[None]] = deque()
 
     def write(self, table: pa.Table) -> None:
         """Add rows."""
+        if self._thread is None:
+            self._file.write(table)
+        else:
+            self._waiting.append(self._thread.submit(self._file.write, table))
         self._hashed.update(table)
         if self.seen is not None:
             self.seen(table)
-        self._file.write(table)
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft().result()
 
     def close(self) -> Written:
         """The finished file and its manifest entry."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+        while self._waiting:
+            self._waiting.popleft().result()
         with self._file:
             pass
         entry = {
@@ -173,6 +189,8 @@ class OneFile:
 
     def give_up(self) -> None:
         """Take away what was written."""
+        if self._thread is not None:
+            self._thread.shutdown(wait=True, cancel_futures=True)
         self._file.give_up()
         remove(self.path)
 

@@ -39,7 +39,7 @@ def list_inputs(project: Project | None, sources: Sequence[Path | str], rows: It
     if count > MAX_LISTED:
         inputs = {f"{roots[root]}/": hashed.hexdigest() for root, hashed in by_root.items()}
     if project is not None:
-        for path in (project.sources_csv, project.corrections_csv, project.codebook_yaml):
+        for path in (project.sources_csv, project.corrections_csv, project.withdrawn_csv, project.codebook_yaml):
             if path.is_file():
                 inputs[project.relative(path)] = file_sha256(path)
     return inputs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -47,6 +48,7 @@ class Conversion:
         encoding: of files that are neither UTF-8 nor marked, and of which nothing else is known.
         folder: where parts are written. schemas: the project's own table schemas, if any.
         rules: a hash of the code and settings that rows depend on. reading: limits and columns for the readers.
+        withdrawn: documents that get no rows (`sources.withdrawn`).
         loose: a hash of the corrections of documents that have no file's name: any file may hold them as records.
     """
 
@@ -59,6 +61,7 @@ class Conversion:
     schemas: Path | None = None
     rules: str = ""
     reading: ReadOptions = field(default_factory=ReadOptions)
+    withdrawn: frozenset[str] = frozenset()
     loose: str = ""
 
 
@@ -236,17 +239,34 @@ def hash_lines(lines: Iterable[str]) -> str:
 @cache
 def rules_sha256() -> str:
     """A hash of the code that rows depend on, and of the libraries that it asks."""
-    from importlib.metadata import PackageNotFoundError, version
-
     package = Path(__file__).parents[1]
     hashed = hashlib.sha256()
     for room in ("sources", "text", "conversion", "tables"):
         for path in sorted((package / room).glob("*.py")):
             hashed.update(path.read_bytes())
-    for library in LIBRARIES:
-        try:
-            found = version(library)
-        except PackageNotFoundError:  # one of an extra
-            found = "absent"
+    for library, found in _libraries(LIBRARIES).items():
         hashed.update(f"{library} {found}\n".encode())
     return hashed.hexdigest()
+
+
+def machine() -> dict[str, str]:
+    """What must be alike on all machines that work on one corpus: name -> version."""
+    package = Path(__file__).parents[1]
+    hashed = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        hashed.update(path.read_bytes())
+    python = ".".join(map(str, sys.version_info[:2]))
+    libraries = _libraries((*LIBRARIES, "rapidfuzz"))
+    return {"Python": python, **libraries, "the code of stancewire": hashed.hexdigest()[:12]}
+
+
+def _libraries(names: Iterable[str]) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for library in names:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # one of an extra
+            found[library] = "absent"
+    return found

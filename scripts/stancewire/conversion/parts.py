@@ -25,8 +25,9 @@ BUCKET = "bucket"  # a part's own column: the first 16 bits of sha256(doc_id)
 
 @dataclass(frozen=True)
 class Tally:
-    """How often something was met in a file: `aside` (no article: its kind), `columns` (read from these), or `listed`
-    (records that a row of sources.csv names by this place within the file)."""
+    """How often something was met in a file: `aside` (no article: its kind), `columns` (read from these), `listed`
+    (records that a row of sources.csv names by this place within the file), or `withdrawn` (a document's id, and behind
+    a line break its place within the file)."""
 
     source_path: str
     kind: str

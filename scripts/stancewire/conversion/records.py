@@ -125,7 +125,10 @@ class Rows:
                 self._check_hash(item, place, row)
             known = facts.within(item.member, item.record_no)
         try:
-            if self._take(item, known, is_own, raw_sha256) and item.columns:
+            if item.name in self.conversion.withdrawn:
+                place = "" if item.record_no is None else f"#{item.record_no}"
+                met["withdrawn", f"{item.name}\n{place}"] += 1
+            elif self._take(item, known, is_own, raw_sha256) and item.columns:
                 met["columns", item.columns] += 1
         except Undecodable as error:
             number = -1 if item.record_no is None else item.record_no

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine import Workers
+from ..engine import Crew, Workers
 from ..errors import Problem
 from ..project import CORPUS_TABLES, Project
 from ..sources import FoundSources, Reject, SourceFacts, SourceFiles, base_of
@@ -104,7 +104,7 @@ class Run:
             self.accounts += self.convert(self.found.files, pool, progress)
         else:
             self._convert_changed(pool, progress, before)
-        self.make_tables(pool.workers, before is not None, written)
+        self.make_tables(pool, before is not None, written)
         self.check(self.project is not None and any(_is_folder(s, self.project.sources) for s in self.sources))
         self.counts = self.count()
 
@@ -166,8 +166,10 @@ class Run:
         parts = {name: self.tables[name] for name in PART_TABLES}
         written = {name: table.entry["sha256"] for name, table in parts.items() if isinstance(table, Written)}
         inputs = list_inputs(self.project, self.sources, self.rows())
+        withdrawn = self.told.withdrawn
+        settings = {"withdrawn": dict(sorted(withdrawn.items()))} if withdrawn else None
         write_state(work / NEXT, self.rules, self.rows(), len(self.sources), written, self.repeats)
-        write_stage(work.parent, "convert", self.tables, inputs)
+        write_stage(work.parent, "convert", self.tables, inputs, settings)
         for path in work.iterdir():
             if path.name != NEXT:
                 remove(path)
@@ -208,7 +210,7 @@ class Run:
         paths = {name: work / f"{name}.parquet" for name in PART_TABLES}
         return EarlyTables(work, schemas, paths, self._see, beside)
 
-    def make_tables(self, workers: int, is_partial: bool, written: Mapping[str, Written] | None) -> None:
+    def make_tables(self, pool: Workers, is_partial: bool, written: Mapping[str, Written] | None) -> None:
         """All tables: those of documents written beside their places, if they are not yet, the others made."""
         from .gather import write_rows, write_table
 
@@ -219,7 +221,7 @@ class Run:
         for name in PART_TABLES if written is None else ():
             seen = self._see if name == "documents" else None
             path, reused = work / f"{name}.parquet", self.reused.get(name)
-            made[name] = write_table(parts, schemas[name], path, workers, seen, reused)
+            made[name] = write_table(parts, schemas[name], path, pool.workers, seen, reused)
             if is_partial and parts.rejects:
                 raise Again
         self.told.rejects.add(self.found.rejects)
@@ -231,7 +233,7 @@ class Run:
             map(self._as_row, one_a_place(self.told.rejects)), schemas["rejects"], work / "rejects.parquet"
         )
         if self.reprints:
-            made |= self._group_reprints(schemas, workers)
+            made |= self._group_reprints(schemas, pool.crew)
         self.tables = {name: made[name] for name in CORPUS_TABLES}
         if self.reprints:
             stories = read_columns(work / "stories.parquet", ("doc_id", "story_id"))
@@ -277,7 +279,7 @@ class Run:
             ids, texts = (documents.column(name).to_pylist() for name in ("doc_id", "text_sha256"))
             self.texts |= {doc_id: text for doc_id, text in zip(ids, texts, strict=True) if doc_id in self.judged}
 
-    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: int) -> dict[str, Written]:
+    def _group_reprints(self, schemas: Mapping[str, TableSchema], workers: Crew) -> dict[str, Written]:
         """Stories, pairs and variants of what was written, written beside it; texts are read as they are needed."""
         from ..reprints.caps import CHECK
         from ..reprints.spool import Spool
@@ -303,7 +305,8 @@ class Run:
     def check(self, whole: bool) -> None:
         """Hold sources.csv and corrections.csv against what was read; `whole`: was all of the source root read?"""
         told = self.told
-        told.hear(chain(self.found.warnings, check_judged(self.judged, self.texts) if whole else ()))
+        judged = {doc_id: texts for doc_id, texts in self.judged.items() if doc_id not in self.conversion.withdrawn}
+        told.hear(chain(self.found.warnings, check_judged(judged, self.texts) if whole else ()))
         if own_roots := self.conversion.own_roots:
             own = ((path, sha256) for root, path, _, sha256, _ in self.rows() if root in own_roots and sha256)
             read: dict[str, str] = {}
@@ -323,6 +326,7 @@ class Run:
             "written": rows["documents"],
             "rejected": rows["rejects"],
             "ignored": len(self.found.ignored),
+            "withdrawn": len(self.told.withdrawn),
             "rejected_by": _by_name(self.rejected_by),
             "by_format": _by_name(self.formats),
             "by_encoding": _by_name(self.encodings),

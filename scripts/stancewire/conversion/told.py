@@ -23,13 +23,14 @@ class Told:
 
     Attributes:
         met: tallies by kind and what was met. listed: file and place of the rows of `sources.csv` that were met.
-        checks: how many rejects each check gave.
+        withdrawn: documents that were met and left out, and where. checks: how many rejects each check gave.
     """
 
     rejects: Runs[Reject] = field(default_factory=lambda: Runs(attrgetter("source_path", "record_no")))
     problems: Runs[Problem] = field(default_factory=lambda: Runs(attrgetter(*Problem.__dataclass_fields__)))
     met: dict[str, Counter[str]] = field(default_factory=lambda: {"aside": Counter(), "columns": Counter()})
     listed: set[tuple[str, str]] = field(default_factory=set)
+    withdrawn: dict[str, str] = field(default_factory=dict)
     checks: Counter[str] = field(default_factory=Counter)
 
     def hear(self, said: Iterable[Said]) -> None:
@@ -44,6 +45,9 @@ class Told:
                 problems.append(item)
             elif item.kind == "listed":
                 self.listed.add((item.source_path, item.what))
+            elif item.kind == "withdrawn":
+                doc_id, _, place = item.what.partition("\n")
+                self.withdrawn[doc_id] = item.source_path + place
             else:
                 self.met[item.kind][item.what] += item.count
         self.rejects.add(rejects)

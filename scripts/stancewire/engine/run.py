@@ -6,7 +6,9 @@ the same function for any number of workers, so the output is the same, too.
 
 from __future__ import annotations
 
+import gc
 import importlib
+import importlib.abc
 import os
 import pickle
 import sys
@@ -17,9 +19,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from ..errors import StancewireError, UsageError
+from .collector import without_collector
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,7 +44,7 @@ def cut_shards(items: Sequence[Shard], size: int) -> list[Sequence[Shard]]:
 def run(
     stage: Callable[..., Result],
     shards: Iterable[Shard],
-    workers: int = 1,
+    workers: Crew = 1,
     progress: Callable[[Result], int] | None = None,
     total: int | None = None,
     what: str = "",
@@ -53,7 +56,8 @@ def run(
     Args:
         shared: if not None, the stage is called as `stage(shared, shard)`; each process gets it once, not with every
             shard (which it is sent with: some kilobytes, rather than megabytes).
-        workers: 1 runs in this process, and starts at once; more start as many processes.
+        workers: 1 runs in this process, and starts at once; more start as many processes; `Workers` that are there
+            already (of a cluster, say) do it themselves.
         threads: of this process, where workers is 1: for a stage that is mostly numpy's, which does not hold the lock.
         progress: says how many items a result stands for; a bar is then drawn on stderr, if that is a terminal.
         total: items in all, where known. what: what the bar counts, e.g. `files`.
@@ -62,9 +66,12 @@ def run(
         UsageError: workers is below 1.
         StancewireError: a worker process died; an exception of the stage itself comes as it is.
     """
+    if isinstance(workers, Workers):
+        yield from workers.run(stage, shards, progress, total, what, shared)
+        return
     if workers == 1 and threads > 1:
         here = stage if shared is None else partial(stage, shared)
-        yield from _shown(_run_threads(here, shards, threads), progress, total, what)
+        yield from shown(_run_threads(here, shards, threads), progress, total, what)
         return
     with Workers(workers) as pool:
         yield from pool.run(stage, shards, progress, total, what, shared)
@@ -120,7 +127,7 @@ class Workers:
     They start at once, so that they are ready when the first shard is: make them before whatever else takes time.
 
     Args:
-        workers: see `run`. module: what each process imports while it waits for its first shard.
+        workers: see `run`. module: what each process needs, imported once before they are forked, else by each.
         shares: call the module's `get_ready` with a `Shelf`, where the processes can have one.
 
     Raises:
@@ -137,9 +144,9 @@ class Workers:
             import multiprocessing
             from concurrent.futures import ProcessPoolExecutor
 
-            # Each process has a processor's share: numpy's own threads take a twentieth of a second to start in each.
-            if os.environ.setdefault("OPENBLAS_NUM_THREADS", "1") == "1":
-                importlib.import_module("numpy")  # once for all, since it brings no threads then
+            without_threads()
+            if os.environ["OPENBLAS_NUM_THREADS"] == "1" and _start_method() == "fork":
+                without_collector(importlib.import_module)(module or "numpy")  # once for all
             context = multiprocessing.get_context(_start_method())
             if shares and context.get_start_method() == "fork":
                 self._shelf = Shelf.make(context)
@@ -156,6 +163,11 @@ class Workers:
             self._pool.shutdown(wait=True, cancel_futures=True)
         if self._shelf is not None:
             os.close(self._shelf.handle)
+
+    @property
+    def crew(self) -> Crew:
+        """Whom a later stage is given: as many processes anew, which then have what is imported by that time."""
+        return self.workers
 
     def run(
         self,
@@ -175,7 +187,7 @@ class Workers:
             results: Iterator[Result] = map(stage if shared is None else partial(stage, shared), shards)
         else:
             results = self._run_processes(stage, shards, None if shared is None else pickle.dumps(shared))
-        yield from _shown(results, progress, total, what)
+        yield from shown(results, progress, total, what)
 
     def _run_processes(
         self, stage: Callable[..., Result], shards: Iterable[Shard], shared: bytes | None
@@ -185,7 +197,7 @@ class Workers:
         waiting: deque[Future[Result]] = deque()
         try:
             for shard in shards:
-                waiting.append(self._pool.submit(_with_shared, stage, shared, shard))
+                waiting.append(self._pool.submit(with_shared, stage, shared, shard))
                 if len(waiting) >= self.workers * AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -198,11 +210,15 @@ class Workers:
                 future.cancel()
 
 
+# How many processes, or the workers that are there already.
+Crew: TypeAlias = int | Workers
+
+
 def _start_method() -> str:
     """`fork` on Linux while this process has one thread, since it is five times as quick; else `spawn`.
 
     A fork copies locks as they are. With one thread none of them is held by another, which the copy would lack; the
-    threads that Arrow and numpy bring would be such, so workers are started before these are imported.
+    threads that Arrow and numpy bring, if they are let, would be such (`without_threads`).
     """
     try:
         alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
@@ -217,8 +233,57 @@ def use_system_memory() -> None:
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
+class _NoPandas(importlib.abc.MetaPathFinder):
+    def find_spec(self, name: str, path: object, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("left out of this process")
+
+
+def leave_out_pandas() -> None:
+    """Keep Arrow from importing pandas, which it does when it first makes an array of a list, to ask whether that is a
+    Series: 40 MB and a third of a second in each process. For processes of ours that hand nothing to pandas."""
+    if "pandas" in sys.modules:
+        return
+    import pyarrow as pa
+
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([None])  # Arrow asks once, and remembers
+    finally:
+        sys.meta_path.remove(finder)
+
+
+def without_threads() -> None:
+    """Let Arrow and numpy start no threads when they are imported, unless the user has chosen. Of use before they are.
+
+    Each worker has a processor's share, and numpy's own threads take a twentieth of a second to start. Arrow brings a
+    memory allocator with a thread that gives back what is free, also where another is used instead.
+    """
+    use_system_memory()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
+
+
+def keep_memory() -> None:
+    """Let what is freed stay with the process, up to some 64 MB, where this C library can be told so (glibc).
+
+    Else each array of some megabytes is asked of the system anew, which has to clear every page of it.
+    """
+    import ctypes
+
+    trim_threshold, mmap_threshold = -1, -3
+    try:
+        library = ctypes.CDLL(None)
+        library.mallopt(trim_threshold, 64 << 20)
+        library.mallopt(mmap_threshold, 32 << 20)
+    except (AttributeError, OSError, TypeError):
+        return
+
+
 def _begin(module: str | None, shelf: Shelf | None) -> None:
     """Make a process ready for its first shard."""
+    gc.freeze()  # what a fork shares with the first process is not looked through, which would copy it
     use_system_memory()
     if hasattr(os, "nice"):
         os.nice(WORKERS_NICE)
@@ -227,6 +292,8 @@ def _begin(module: str | None, shelf: Shelf | None) -> None:
         imported = importlib.import_module(module)
         if shelf is not None:
             imported.get_ready(shelf)
+    if "pyarrow" in sys.modules:
+        leave_out_pandas()
 
 
 def _end_with_parent() -> None:
@@ -246,7 +313,8 @@ def _nothing() -> None:
 _shared: tuple[bytes, Any] = b"", None
 
 
-def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shard) -> Result:
+def with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shard) -> Result:
+    """A stage's result for one shard; what is shared comes pickled, and is unpickled once in a process."""
     global _shared
     if shared is None:
         return stage(shard)
@@ -255,9 +323,10 @@ def _with_shared(stage: Callable[..., Result], shared: bytes | None, shard: Shar
     return stage(_shared[1], shard)
 
 
-def _shown(
+def shown(
     results: Iterable[Result], progress: Callable[[Result], int] | None, total: int | None, what: str
 ) -> Iterator[Result]:
+    """The results, with a bar on stderr where one is asked for (see the function `run`)."""
     with _bar(progress is not None, total, what) as bar:
         for result in results:
             if bar is not None and progress is not None:

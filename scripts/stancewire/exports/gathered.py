@@ -48,8 +48,9 @@ def read_gold_documents(corpus: Corpus) -> Iterator[GoldDocument]:
     """The documents of a corpus in the order of their ids.
 
     Raises:
-        TableError, ReleaseError: a table is missing, stale or damaged.
+        TableError, ReleaseError: a table is missing, stale or damaged; texts are withheld (a text-free release).
     """
+    corpus.require_texts()
     sentences = _by_document(corpus, "sentences", ("doc_id", "sent_no", "seg_no", "start", "end"))
     segments = _by_document(corpus, "segments", ("doc_id", "seg_no", "role", "start", "end", "rule"))
     mentions = _by_document(corpus, "mentions")

@@ -163,15 +163,28 @@ def _cut(text: str, first: int, last: int, whole: tuple[int, int]) -> tuple[int,
 
 
 def _options(case: Case, field: str, wording: Wording) -> tuple[tuple[str, str], ...]:
+    listed = wording.choices(case, field)
+    if field == "boundary":
+        listed = [*listed, OTHER_SPAN]
+    if field in ("holder", "via"):
+        listed = [*listed, OTHER]
+    return option_words(case, field, listed, wording)
+
+
+def option_words(
+    case: Case, field: str, values: Iterable[str], wording: Wording
+) -> tuple[tuple[str, str], ...]:
+    """(value, words) of what may be chosen, with the versions that say so; two of the same words are told apart."""
     given = case.given(field)
     listed = []
-    for value in wording.choices(case, field):
-        names = f"  [{', '.join(given[value])}]" if value in given else ""
-        listed.append((value, wording.words(case, field, value) + names))
-    if field == "boundary":
-        listed.append((OTHER_SPAN, "other words: press 0, then drag over them"))
-    if field in ("holder", "via"):
-        listed.append((OTHER, "other\u2026"))
+    for value in values:
+        if value == OTHER_SPAN and field == "boundary":
+            listed.append((value, "other words: press 0, then drag over them"))
+        elif value == OTHER and field in ("holder", "via"):
+            listed.append((value, "other\u2026"))
+        else:
+            names = f"  [{', '.join(given[value])}]" if value in given else ""
+            listed.append((value, wording.words(case, field, value) + names))
     return tuple(_distinct(listed))
 
 

@@ -4,8 +4,10 @@ Given the true value c, annotator a gives value v with probability conf[a, c, v]
 of votes on, two steps alternate: confusions and prior from the probable truth, and the probable truth from them.
 Source: A. P. Dawid, A. M. Skene, Maximum likelihood estimation of observer error-rates using the EM algorithm, 1979.
 
-A worked example: three annotators, one of whom always says the reverse. Where the two others agree, their matrices come
-out near the identity and the third's near its mirror, so that in the end the third's votes speak for the other value.
+A worked example: two annotators say F F G G of four items, a third says the reverse, G G F F. Shares of the votes make
+the first item F by 2/3. From there, by hand and without smoothing: given F, the first annotator says F with
+(2/3 + 2/3) / 2 = 2/3, the third says G with 2/3. So the first item is F by (2/3)^3 to (1/3)^3, which is 8/9: the
+third's "G" now speaks for F. The next steps bring it near 1, and the third's matrix near the mirror of the others'.
 """
 
 from __future__ import annotations

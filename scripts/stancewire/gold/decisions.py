@@ -29,7 +29,7 @@ from typing import Any
 from ..agreement.values import DROP, KEEP, LAYER_FIELDS, parse_boundary
 from ..codebook.model import Codebook
 from ..errors import CodebookError, Problem
-from ..project import schema_directory
+from ..project import Project, schema_directory
 from ..tables import row_id
 
 _KEYS = (
@@ -93,6 +93,18 @@ def read_decisions(path: Path) -> list[Decision]:
     return [parse_decision(line, f"{path}:{number}", number) for number, line in _lines(text)]
 
 
+def standing_decisions(project: Project) -> list[Decision]:
+    """The decisions of a project, but for those about withdrawn documents, which have no judgements any more.
+
+    Raises:
+        CodebookError: a line is not a decision. SourceError: withdrawn.csv cannot be used.
+    """
+    from ..sources import read_withdrawn
+
+    withdrawn = read_withdrawn(project.withdrawn_csv)
+    return [item for item in read_decisions(project.adjudications_jsonl) if item.doc_id not in withdrawn]
+
+
 def _lines(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
@@ -152,6 +164,11 @@ class DecisionIndex:
         for item in decisions:
             for judgement in item.judgement_ids:
                 self._by_judgement.setdefault((judgement, item.field), []).append(item)
+        self._judgements = frozenset(judgement for judgement, _ in self._by_judgement)
+
+    def is_about(self, judgement_ids: Iterable[str]) -> bool:
+        """Does any decision, stale ones too, rest on one of these judgements?"""
+        return not self._judgements.isdisjoint(judgement_ids)
 
     def holding(self, judgement_ids: Sequence[str], field: str) -> Decision | None:
         """The last decision on this field, not stale, all of whose judgements the unit holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from ..engine import without_collector
 from ..judgements.shown import Shown, Task
 from ..judgements.versions import Versions
 from ..project import Project
-from ..tables import find_rows, read_table, read_table_schema
+from ..tables import find_rows, read_table, read_table_schema, shared_rows
 from .counted import COUNTED_LAYER, CountedStances
-from .decisions import Decision, DecisionIndex, read_decisions
+from .decisions import Decision, DecisionIndex, standing_decisions
+from .kept import KeptVotes, keep_votes, read_kept
 from .merge import Outcome, merge_units
 from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, settle_by_model
@@ -36,6 +37,7 @@ class Evidence:
         texts: doc_id -> canonical text of the documents that anyone judged.
         versions: the stories that are told in several documents, and what was shown of these.
         counted: document stances that were counted in columns; their judgements are not among `judgements`.
+        kept: what models made of these documents when they were merged, where this is not all there is to learn from.
     """
 
     codebook: Codebook
@@ -46,6 +48,7 @@ class Evidence:
     texts: dict[str, str]
     versions: Versions
     counted: CountedStances | None = None
+    kept: KeptVotes | None = None
 
     @property
     def index(self) -> DecisionIndex:
@@ -76,13 +79,18 @@ class Evidence:
         Args:
             stories: doc_id -> story_id.
         """
-        made = make_rounds(
-            self.judgements,
-            self.assignments,
-            self.codebook.rules,
-            shown=self._shown,
-            parts=self.versions.parts,
-        )
+        numbers = {row["round"] for row in self.assignments}
+        made: Mapping[int, Sequence[Unit]]
+        if len(numbers) == 1:  # then its units are all there are
+            made = {numbers.pop(): units}
+        else:
+            made = make_rounds(
+                self.judgements,
+                self.assignments,
+                self.codebook.rules,
+                shown=self._shown,
+                parts=self.versions.parts,
+            )
         rounds = {number: self.measured(listed) for number, listed in made.items()}
         return self.told(
             measure_agreement(
@@ -104,18 +112,23 @@ class Evidence:
                 row["reason"] = "; ".join(filter(None, (self.counted.reason, row["reason"])))
         return rows
 
-    def outcomes(self, method: Method, doc_id: str | None = None, models: ModelVotes | None = None) -> list[Outcome]:
+    def outcomes(self, method: Method, doc_id: str | None = None) -> list[Outcome]:
         """What comes of the units under a method.
 
         Args:
-            doc_id: of one document only; a model learns from all of them nevertheless.
-            models: what a model makes of all units (default: it is asked, however few the annotators are).
+            doc_id: of one document only; a model learns from all of them nevertheless, however few annotators are.
         """
-        if MODEL_METHODS.keys().isdisjoint(by_layer(method).values()):
-            return merge_units(self.units(doc_id), self.index, method)
+        methods = by_layer(method)
+        if MODEL_METHODS.keys().isdisjoint(methods.values()):
+            return merge_units(self.units(doc_id), self.index, methods)
+        if self.kept is not None:
+            units = self.units(doc_id)
+            models: ModelVotes | None = self.kept.of_units(units, methods)
+            if models is None:
+                raise ValueError("what models made of these units was not kept: read all of the evidence")
+            return merge_units(units, self.index, methods, models)
         units = self.units()
-        models = settle_by_model(units, method, allow_few=True) if models is None else models
-        outcomes = merge_units(units, self.index, method, models)
+        outcomes = merge_units(units, self.index, methods, settle_by_model(units, methods, allow_few=True))
         return [item for item in outcomes if doc_id is None or item.unit.doc_id == doc_id]
 
     @property
@@ -162,7 +175,7 @@ def read_evidence(
         documents = find_rows(project.corpus, schema, "doc_id", judged, columns)
     codebook = read_codebook(project.codebook_yaml)
     assignments = read_rows(project, folder, "assignments", doc_ids)
-    decisions = read_decisions(project.adjudications_jsonl)
+    decisions = standing_decisions(project)
     return Evidence(
         codebook=codebook,
         campaign=read_campaign(project.campaign_yaml),
@@ -177,6 +190,29 @@ def read_evidence(
     )
 
 
+def evidence_on(project: Project, doc_ids: Collection[str], methods: Mapping[str, str]) -> Evidence:
+    """What the gold of some documents rests on, merged by these methods.
+
+    Where one of them is a model, what it made of these documents is taken from what was kept when they were merged;
+    where nothing was, all of the evidence is read, and what the model makes of it is kept.
+
+    Raises:
+        StancewireError: as `read_evidence`.
+    """
+    if MODEL_METHODS.keys().isdisjoint(methods.values()):
+        return read_evidence(project, doc_ids=doc_ids)
+    kept = read_kept(project, methods, doc_ids)
+    if kept is not None:
+        evidence = replace(read_evidence(project, doc_ids=doc_ids), kept=kept)
+        if kept.of_units(evidence.units(), methods) is not None:
+            return evidence
+    evidence = read_evidence(project)
+    units = evidence.units()
+    votes = settle_by_model(units, methods, allow_few=True)
+    keep_votes(project, units, votes, methods)
+    return replace(evidence, kept=KeptVotes.of_votes(units, votes, methods, doc_ids))
+
+
 def _pairs(documents: pa.Table, wanted: set[str]) -> Iterable[tuple[str, str]]:
     for key, text in zip(documents.column("doc_id"), documents.column("text"), strict=True):
         if key.as_py() in wanted:
@@ -189,5 +225,4 @@ def read_rows(
     """A table's rows as plain dicts: all, or those whose `column` is one of those wanted."""
     schema = read_table_schema(name, project.table_schemas)
     table = read_table(folder, schema) if wanted is None else find_rows(folder, schema, column, wanted)
-    rows: list[Row] = table.to_pylist()
-    return rows
+    return shared_rows(table)

@@ -1,14 +1,14 @@
 """Explain: why a gold row is what it is, or why there is none.
 
-Nothing is stored for this: gold is a function of judgements and decisions, so the unit behind an id is merged again and
-shown with every vote. Any of these ids may be asked for: a mention, a stance, a document stance (`doc_id/target_id`), a
-conflict, a decision, a judgement.
+Gold is a function of judgements and decisions, so the unit behind an id is merged again and shown with every vote;
+what models made of it is kept from merging (`kept`). Any of these ids may be asked for: a mention, a stance, a document
+stance (`doc_id/target_id`), a conflict, a decision, a judgement.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rapidfuzz import process
@@ -20,10 +20,9 @@ from ..errors import UsageError
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
 from .decisions import Decision, read_decisions
-from .evidence import Evidence, read_evidence, read_rows
+from .evidence import Evidence, evidence_on, read_rows
 from .merge import FieldOutcome, Outcome
 from .methods import merged_methods
-from .models import MODEL_METHODS
 from .rows import mirror_words, outcome_key, reach
 
 CONTEXT = 80  # characters shown on either side of a span
@@ -59,19 +58,13 @@ def explain(project: Project, asked: str) -> Explanation:
         return _explain_quarantine(quarantined[0])
     documents = _documents_of(project, asked)
     if documents:
-        evidence, methods = evidence_on(project, documents)
+        methods = merged_methods(project, read_codebook(project.codebook_yaml))
+        evidence = evidence_on(project, documents, methods)
         for doc_id in documents:
             found = explain_in(evidence, evidence.outcomes(methods, doc_id), asked)
             if found is not None:
                 return found
     raise UsageError(_unknown(project, asked))
-
-
-def evidence_on(project: Project, documents: Collection[str]) -> tuple[Evidence, dict[str, str]]:
-    """What these documents' gold rests on, and the methods of today's gold; all of it where one is a model."""
-    methods = merged_methods(project, read_codebook(project.codebook_yaml))
-    learns = not MODEL_METHODS.keys().isdisjoint(methods.values())
-    return read_evidence(project, doc_ids=None if learns else documents), methods
 
 
 def explain_in(evidence: Evidence, outcomes: Sequence[Outcome], asked: str) -> Explanation | None:
@@ -158,11 +151,16 @@ def _field(outcome: Outcome, item: FieldOutcome) -> Explanation:
         "field": item.field,
         "value": item.value,
         "votes": {value: list(names) for value, names in item.votes},
-        "status": item.status or ("unanimous" if item.is_unanimous else "settled by votes"),
+        "chances": None if item.settled is None else dict(item.settled.shares),
+        "status": item.status or ("unanimous" if item.is_unanimous else _settled_by(outcome, item)),
         "conflict_id": outcome.conflict_id(item.field),
         "decision": None if item.decision is None else _decision(item.decision),
         "stale_decision": None if item.stale is None else _decision(item.stale),
     }
+
+
+def _settled_by(outcome: Outcome, item: FieldOutcome) -> str:
+    return "settled by votes" if item.settled is None else f"settled by {outcome.method}"
 
 
 def _decision(item: Decision) -> Explanation:
@@ -302,10 +300,17 @@ def _outcome_lines(about: Explanation) -> list[str]:
         votes = "; ".join(f"{value or 'none'}: {_names(names)}" for value, names in field["votes"].items())
         value = "?" if field["value"] is None else field["value"]
         lines.append(f"    {field['field']} = {value} ({field['status']}) {votes}")
+        if field["chances"] is not None and len(field["votes"]) > 1:
+            lines.append(f"      chances: {chance_words(field['chances'])}")
         for key, word in (("decision", ""), ("stale_decision", "stale ")):
             if field[key] is not None:
                 lines += _decision_lines(field[key], "      ", word)
     return lines + [f"  mirror contradicts: {said}" for said in about.get("mirrors", ())]
+
+
+def chance_words(chances: dict[str, float]) -> str:
+    """How probable a model finds each value, the most probable first."""
+    return ", ".join(f"{value or 'none'} {chance:.3f}" for value, chance in chances.items())
 
 
 def _judgement_lines(vote: Explanation) -> list[str]:

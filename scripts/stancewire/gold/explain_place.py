@@ -8,12 +8,14 @@ from typing import Any
 from rapidfuzz import process
 
 from ..agreement.units import LAYER_PASS
+from ..codebook import read_codebook
 from ..errors import UsageError
 from ..project import Project
 from ..tables import find_rows, read_table, read_table_schema
-from .evidence import Evidence, read_rows
-from .explain import CONTEXT, Explanation, evidence_on, explain_in, verdict_on_vote
+from .evidence import Evidence, evidence_on, read_rows
+from .explain import CONTEXT, Explanation, explain_in, verdict_on_vote
 from .merge import Outcome
+from .methods import merged_methods
 
 _PLACE = re.compile(r"(?s)(.+):(\d+)-(\d+)")
 
@@ -33,10 +35,11 @@ def explain_place(project: Project, doc_id: str, start: int, end: int) -> Explan
     text = _text(project, doc_id)
     if not 0 <= start < end <= len(text):
         raise UsageError(f"{doc_id}:{start}-{end} does not lie within the text (0-{len(text)}, start before end)")
-    evidence, method = evidence_on(project, [doc_id])
+    methods = merged_methods(project, read_codebook(project.codebook_yaml))
+    evidence = evidence_on(project, [doc_id], methods)
     units = []
     voting: set[str] = set()
-    for outcome in evidence.outcomes(method, doc_id):
+    for outcome in evidence.outcomes(methods, doc_id):
         if outcome.unit.layer != "document_stance" and _touches(outcome, start, end):
             about = explain_in(evidence, [outcome], outcome.unit.judgement_ids[0])
             voting |= set(outcome.unit.judgement_ids)

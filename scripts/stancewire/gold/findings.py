@@ -8,9 +8,8 @@ from ..codebook import read_codebook
 from ..engine import without_collector
 from ..errors import Problem, StancewireError
 from ..project import Project
-from .evidence import Evidence, read_evidence
+from .evidence import Evidence, evidence_on, read_evidence
 from .methods import merged_methods
-from .models import MODEL_METHODS
 from .rows import mention_rows, stance_rows
 from .stage import decision_problems, mirror_problems
 
@@ -50,11 +49,9 @@ def check_merge(project: Project) -> list[Problem]:
 
 
 def check_merge_of(project: Project, doc_id: str) -> list[Problem]:
-    """The same of one document, read by itself; nothing where a model would first have to learn from all of them."""
+    """The same of one document, read by itself."""
     methods = merged_methods(project, read_codebook(project.codebook_yaml))
-    if not MODEL_METHODS.keys().isdisjoint(methods.values()):
-        return []
-    return findings_of(read_evidence(project, doc_ids=[doc_id]), methods, doc_id)
+    return findings_of(evidence_on(project, [doc_id], methods), methods, doc_id)
 
 
 @without_collector

@@ -28,10 +28,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..agreement.units import Unit
-from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, field_value
+from ..agreement.values import DROP, KEEP, LAYER_FIELDS, boundary_value, value_getter
+from ..engine import without_collector
 from .decisions import Decision, DecisionIndex, conflict_id
 from .methods import Method, by_layer
 from .models import MODEL_METHODS, ModelVotes, Settled, settle_by_model
+
+_REMEMBERED = 100_000  # ways in which a field was said by whom: equal ones of many units are one object
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,10 @@ class Outcome:
 
     def value(self, field: str) -> str | None:
         """The settled value of a field (None where undecided, or where the layer has no such field)."""
-        return next((item.value for item in self.fields if item.field == field), None)
+        for item in self.fields:
+            if item.field == field:
+                return item.value
+        return None
 
     @property
     def is_dropped(self) -> bool:
@@ -127,6 +133,7 @@ class Outcome:
         return conflict_id(self.unit.judgement_ids, field)
 
 
+@without_collector
 def merge_units(
     units: Iterable[Unit], decisions: DecisionIndex, method: Method = "majority", models: ModelVotes | None = None
 ) -> list[Outcome]:
@@ -143,33 +150,69 @@ def merge_units(
     listed = list(units)
     if models is None:
         models = settle_by_model(listed, methods)
-    settled = models.settled
-    return [_merge_unit(number, unit, decisions, methods[unit.layer], settled) for number, unit in enumerate(listed)]
+    merger = _Merger(decisions, methods, models.settled)
+    return [merger.merge(number, unit) for number, unit in enumerate(listed)]
 
 
-def _merge_unit(
-    number: int, unit: Unit, decisions: DecisionIndex, method: str, models: Mapping[tuple[int, str], Settled]
-) -> Outcome:
-    ballots: list[tuple[str, list[tuple[str, str]]]] = []
-    if unit.layer != "document_stance":
-        marked = {vote.annotator_id for vote in unit.votes}
-        ballots.append(("exists", [(name, KEEP if name in marked else DROP) for name in unit.voters]))
-        ballots.append(("boundary", [(v.annotator_id, boundary_value(v.start or 0, v.end or 0)) for v in unit.votes]))
-    for field in LAYER_FIELDS[unit.layer]:
-        ballots.append((field, [(vote.annotator_id, field_value(vote.row, field)) for vote in unit.votes]))
-    ids = unit.judgement_ids
-    fields = []
-    for field, ballot in ballots:
-        votes = count_votes(ballot)
-        model = models.get((number, field))
-        voted = settle_votes(votes, method) if model is None or len(votes) == 1 else model.value
-        decision = decisions.holding(ids, field)
-        stale = decisions.stale_on(ids, field) if voted is None and decision is None else None
-        fields.append(FieldOutcome(field, votes, voted, decision, stale, model))
-    return Outcome(unit, tuple(fields), method)
+class _Merger:
+    """Merges units by their methods; what is said alike of many units is counted once."""
+
+    def __init__(
+        self, decisions: DecisionIndex, methods: Mapping[str, str], models: Mapping[tuple[int, str], Settled]
+    ) -> None:
+        self._decisions, self._methods, self._models = decisions, methods, models
+        self._getters = {layer: [(f, value_getter(f)) for f in fields] for layer, fields in LAYER_FIELDS.items()}
+        self._plain: dict[tuple[object, ...], FieldOutcome] = {}
+
+    def merge(self, number: int, unit: Unit) -> Outcome:
+        """What comes of a unit; `number` is its place among those that the models were asked about."""
+        method = self._methods[unit.layer]
+        votes = unit.votes
+        names = tuple([vote.annotator_id for vote in votes])
+        rows = [vote.row for vote in votes]
+        decided = self._decisions.is_about(unit.judgement_ids)
+        fields = []
+        if unit.layer != "document_stance":
+            voters = unit.voters
+            marked = names if len(voters) == len(names) else frozenset(names)
+            exists = [KEEP if marked is names or name in marked else DROP for name in voters]
+            fields.append(self._field(number, unit, "exists", voters, exists, method, decided))
+            places = [boundary_value(vote.start or 0, vote.end or 0) for vote in votes]
+            fields.append(self._field(number, unit, "boundary", names, places, method, decided))
+        for field, get in self._getters[unit.layer]:
+            fields.append(self._field(number, unit, field, names, [get(row) for row in rows], method, decided))
+        return Outcome(unit, tuple(fields), method)
+
+    def _field(
+        self,
+        number: int,
+        unit: Unit,
+        field: str,
+        names: tuple[str, ...],
+        values: list[str],
+        method: str,
+        decided: bool,
+    ) -> FieldOutcome:
+        model = self._models.get((number, field)) if self._models else None
+        if model is not None or decided:
+            votes = count_votes(zip(names, values, strict=True))
+            voted = settle_votes(votes, method) if model is None or len(votes) == 1 else model.value
+            ids = unit.judgement_ids
+            decision = self._decisions.holding(ids, field)
+            stale = self._decisions.stale_on(ids, field) if voted is None and decision is None else None
+            return FieldOutcome(field, votes, voted, decision, stale, model)
+        key = (field, method, names, *values)
+        found = self._plain.get(key)
+        if found is None:
+            votes = count_votes(zip(names, values, strict=True))
+            found = FieldOutcome(field, votes, settle_votes(votes, method), None, None)
+            if len(self._plain) >= _REMEMBERED:
+                self._plain.clear()
+            self._plain[key] = found
+        return found
 
 
-def count_votes(ballot: Sequence[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def count_votes(ballot: Iterable[tuple[str, str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """(value, annotators who gave it) from (annotator, value), the most frequent first, then by value."""
     by_value: dict[str, list[str]] = {}
     for name, value in ballot:

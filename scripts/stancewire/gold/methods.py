@@ -6,7 +6,7 @@ speak of the gold that stands there; the next `build` follows the codebook again
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..agreement.units import LAYER_PASS, Unit
 from ..codebook.model import Codebook
@@ -67,3 +67,17 @@ def evidence_notes(units: Sequence[Unit]) -> list[str]:
     if not any(len(unit.submitted) > 1 for unit in units):
         return ["no document was judged by two annotators: gold is what each of them said"]
     return []
+
+
+def few_notes(units: Sequence[Unit], methods: Mapping[str, str], models: Collection[str], least: int) -> list[str]:
+    """What to say where a model was told to learn from fewer annotators than it takes.
+
+    Args:
+        models: the methods that are models. least: how many annotators these take.
+    """
+    found = []
+    for layer, method in methods.items():
+        names = {name for unit in units if unit.layer == layer for name in unit.submitted}
+        if method in models and 0 < len(names) < least:
+            found.append(f"{layer}: {method} learnt from {len(names)} of the {least} annotators it takes")
+    return [f"{'; '.join(found)}: its chances mean little"] if found else []

@@ -17,15 +17,25 @@ from ..judgements.stage import Report, hash_inputs
 from ..judgements.versions import Versions
 from ..project import CORPUS_TABLES, Project
 from ..splits.stage import make_split, targets_of
-from ..tables import file_sha256, find_in_manifest, make_table, read_table, read_table_schema, write_bytes, write_stage
+from ..tables import (
+    file_sha256,
+    find_in_manifest,
+    make_table,
+    read_table,
+    read_table_schema,
+    shared_rows,
+    write_bytes,
+    write_stage,
+)
 from . import counted as columns
 from .counted import COUNTED_LAYER, COUNTED_METHODS, CountedStances, count_stances
-from .decisions import Decision, DecisionIndex, read_decisions
+from .decisions import Decision, DecisionIndex, standing_decisions
 from .evidence import Evidence, Row, read_evidence
+from .kept import keep_votes
 from .lookups import annotator_rows, entity_rows, target_rows, variant_stance_rows, wide_rows
-from .merge import Outcome
-from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, method_notes
-from .models import settle_by_model
+from .merge import Outcome, merge_units
+from .methods import STAGE, Method, by_layer, codebook_methods, evidence_notes, few_notes, method_notes
+from .models import LEAST_ANNOTATORS, MODEL_METHODS, settle_by_model
 from .reliability import reliability_rows
 from .rows import adjudication_rows, conflict_rows, document_stance_rows, mention_rows, mirror_words, stance_rows
 
@@ -120,7 +130,7 @@ def read_corpus(project: Project, doc_ids: set[str]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for name, wanted in (("documents", columns), ("sentences", None), ("stories", None), ("variants", None)):
         table = read_table(project.corpus, read_table_schema(name, project.table_schemas), wanted)
-        rows = table.to_pylist()
+        rows = shared_rows(table)
         found[name] = [row for row in rows if row["doc_id"] in doc_ids] if name in ("documents", "sentences") else rows
     return found
 
@@ -155,12 +165,13 @@ def write_gold(
     methods = usual if method is None else by_layer(method)
     counted = _count_large(project, source, methods, codebook, exports)
     evidence = read_evidence(project, source, exports=exports, counted=counted)
-    models = settle_by_model(evidence.units(), methods, allow_few or evidence.codebook.gold.allow_few)
-    outcomes = evidence.outcomes(methods, models=models)
+    units = evidence.units()
+    models = settle_by_model(units, methods, allow_few or evidence.codebook.gold.allow_few)
+    outcomes = merge_units(units, evidence.index, methods, models)
     corpus = read_corpus(project, set(evidence.texts))
     rows, problems = gold_rows(evidence, outcomes, corpus, methods)
     stories = {row["doc_id"]: row["story_id"] for row in corpus["stories"]}
-    measured = set(map(id, evidence.measured([outcome.unit for outcome in outcomes])))
+    measured = set(map(id, evidence.measured(units)))
     about = [outcome for outcome in outcomes if id(outcome.unit) in measured]
     rows["agreement"] += evidence.told(reliability_rows(about, models.learnt, stories, evidence.models))
     more = [] if counted is None else _iter_rows(counted.stances.select(["doc_id", "target_id", "stance"]))
@@ -176,6 +187,8 @@ def write_gold(
         made[name] = (schema, make_table(schema, listed if counted is None else counted.with_rows(schema, listed)))
     settings = {} if methods == usual else {"methods": methods}
     write_stage(folder, STAGE, made, _inputs(project, source), settings)
+    if (folder, source, exports) == (project.annotations, project.annotations, None):
+        keep_votes(project, units, models, methods)
     certificate = folder / project.splits_certificate.name
     if split is None:
         certificate.unlink(missing_ok=True)
@@ -186,7 +199,8 @@ def write_gold(
         counts["documents_judged_in_part"] = in_part  # gold has nothing on the rest of them: see `carried`
     counts["open_conflicts"] = sum(row["status"] != "decided" for row in rows["conflicts"])
     counts["open_conflicts"] += 0 if counted is None else counted.conflicts.num_rows
-    notes = [*evidence_notes([outcome.unit for outcome in outcomes]), *method_notes(methods, usual)]
+    notes = [*evidence_notes(units), *few_notes(units, methods, MODEL_METHODS, LEAST_ANNOTATORS)]
+    notes += method_notes(methods, usual)
     return Report(counts, sorted(problems), "; ".join(notes))
 
 
@@ -201,7 +215,7 @@ def _count_large(
     schemas = {name: read_table_schema(name, project.table_schemas) for name in ("document_stances", "conflicts")}
     given = read_table(source, read_table_schema("assignments", project.table_schemas), ["doc_id"]).to_pylist()
     partly = Versions(project, codebook, given, exports).partly_shown
-    return count_stances(source, schemas, read_decisions(project.adjudications_jsonl), method, apart=partly)
+    return count_stances(source, schemas, standing_decisions(project), method, apart=partly)
 
 
 def _iter_rows(table: pa.Table) -> Iterator[Row]:
@@ -213,7 +227,7 @@ def _inputs(project: Project, source: Path) -> dict[str, str]:
     tables = [
         project.table_path(name) for name in CORPUS_TABLES if name in ("documents", "sentences", "stories", "variants")
     ]
-    decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml]
+    decided = [project.adjudications_jsonl, project.campaign_yaml, project.codebook_yaml, project.withdrawn_csv]
     if project.splits_yaml.is_file():
         decided += [project.splits_yaml, project.table_path("segments")]
     inputs = hash_inputs(project, [*decided, *tables])

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..engine import run
+from ..engine import Workers
 from ..label_studio.offsets import same_words
 from ..label_studio.regions import Columns, span_columns
 from ..label_studio.splitting import Run, read_runs
@@ -120,9 +120,10 @@ def read_span_batches(
         ExportError: it is missing, cut off, or of another shape.
     """
     asked = _Asked(tuple(labels), ids, text_field)
-    for batch in run(_run_batch, read_runs(path, BYTES_A_RUN), workers, shared=asked):
-        if len(batch):
-            yield batch
+    with Workers(workers, __name__) as pool:
+        for batch in pool.run(_run_batch, read_runs(path, BYTES_A_RUN), shared=asked):
+            if len(batch):
+                yield batch
 
 
 def _run_batch(asked: _Asked, tasks: Run) -> pa.RecordBatch:

@@ -28,7 +28,7 @@ class Inventory:
         controls: by (name, of spans). texts: how many tasks hold the text of this SHA-256.
         counted: how many answers count their offsets in code points and in UTF-16 units, by their quotes.
         empty: places of tasks whose text is empty. refused: places and reasons of texts that cannot be stored.
-        ours: tasks that were sent by stancewire.
+        ours: tasks that were sent by stancewire. projects: numbers of the projects on their server.
     """
 
     controls: dict[tuple[str, bool], Control] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Inventory:
     empty: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     people: set[tuple[str, ...]] = field(default_factory=set)
+    projects: set[int] = field(default_factory=set)
     ours: int = 0
     tasks: int = 0
 
@@ -55,6 +56,7 @@ class Inventory:
         self.empty += other.empty
         self.refused += other.refused
         self.people |= other.people
+        self.projects |= other.projects
         self.ours += other.ours
         self.tasks += other.tasks
 
@@ -72,6 +74,7 @@ def take_inventory(said: Iterable[Said]) -> Inventory:
     for item in said:
         found.tasks += 1
         found.ours += item.own is not None
+        found.projects |= set() if item.project is None else {item.project}
         reason = unstorable(item.text)
         if reason:
             found.refused.append((item.place, reason))

@@ -6,9 +6,12 @@ at its edges, or exactly what one of the passes shows of it. Where the corpus ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from ..codebook.model import Codebook
+from ..judgements.places import Document
 from ..label_studio.foreign import Said
 from ..label_studio.offsets import canonical
 from ..label_studio.tasks import Article, article_view, stored_view
@@ -19,27 +22,52 @@ from .store import Target
 WholeTexts = Mapping[bytes, str]  # SHA-256 of a canonical text -> its document, where no other is like it
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is remembered of a document: the hash of its text, and how many characters of white space it begins with."""
+
+    digest: bytes
+    left: int
+
+
 class Joiner:
-    """Documents by text.
+    """Documents by text; the texts themselves are not held, unless a said text is none of them as a whole.
 
     Args:
-        articles: all documents of the corpus by doc_id.
+        documents: of the corpus. articles: reads them all with their segments; called when a view has to be known.
     """
 
-    def __init__(self, articles: Mapping[str, Article], codebook: Codebook) -> None:
-        self.articles = articles
+    def __init__(
+        self, documents: Iterable[Document], articles: Callable[[], Mapping[str, Article]], codebook: Codebook
+    ) -> None:
+        self._read_articles, self._codebook = articles, codebook
+        self._known: dict[str, _Known] = {}
         self._by_text: dict[bytes, list[str]] = {}
-        self._by_view: dict[bytes, list[tuple[str, tuple[Piece, ...]]]] = {}
-        for doc_id, article in articles.items():
-            self._by_text.setdefault(text_key(article.text.strip()), []).append(doc_id)
-            for task_pass in codebook.passes:
+        for document in documents:
+            core = document.text.strip()
+            digest = bytes.fromhex(document.text_sha256)
+            self._known[document.doc_id] = _Known(digest, len(document.text) - len(document.text.lstrip()))
+            key = digest if len(core) == len(document.text) else text_key(core)
+            self._by_text.setdefault(key, []).append(document.doc_id)
+
+    @cached_property
+    def articles(self) -> Mapping[str, Article]:
+        """All documents with their texts and segments."""
+        return self._read_articles()
+
+    @cached_property
+    def _by_view(self) -> dict[bytes, list[tuple[str, tuple[Piece, ...]]]]:
+        found: dict[bytes, list[tuple[str, tuple[Piece, ...]]]] = {}
+        for doc_id, article in self.articles.items():
+            for task_pass in self._codebook.passes:
                 text, view = article_view(article, task_pass)
-                self._by_view.setdefault(text_key(text), []).append((doc_id, view.pieces))
+                found.setdefault(text_key(text), []).append((doc_id, view.pieces))
+        return found
 
     def whole_texts(self) -> WholeTexts:
         """The documents that `find` gives, whatever its name, for a text that is all of theirs."""
         alone = (doc_ids[0] for doc_ids in self._by_text.values() if len(doc_ids) == 1)
-        return {bytes.fromhex(self.articles[doc_id].text_sha256): doc_id for doc_id in alone}
+        return {self._known[doc_id].digest: doc_id for doc_id in alone}
 
     def find(self, said: Said) -> Target | None:
         """The document and how its text was shown; None where the corpus has no such text."""
@@ -50,13 +78,12 @@ class Joiner:
         core = shown.strip()
         doc_id = self._named(self._by_text.get(text_key(core), []), said.name) if core else None
         if doc_id is not None:
-            article = self.articles[doc_id]
+            known = self._known[doc_id]
             left = len(shown) - len(shown.lstrip())
-            start = len(article.text) - len(article.text.lstrip())
-            piece = Piece(left, start, start + len(core), 0)
-            if shown == article.text:
+            piece = Piece(left, known.left, known.left + len(core), 0)
+            if text_key(shown) == known.digest:
                 piece = Piece(0, 0, len(shown), 0)
-            return Target(doc_id, article.text_sha256, shown, (piece,))
+            return Target(doc_id, known.digest.hex(), shown, (piece,))
         found = dict(reversed(self._by_view.get(text_key(shown), [])))
         doc_id = self._named(list(reversed(found)), said.name)
         if doc_id is None or not shown:

@@ -59,6 +59,7 @@ def count_run(text_field: str | None, run: Run) -> tuple[Inventory, int]:
             found.add(take_inventory([read_said(data, run.path, number, text_field)]))
             continue
         found.tasks += 1
+        found.projects |= set() if said.project is None else {said.project}
         found.texts[text_key(said.text)] += 1
         for answer, spans in said.answers:
             found.people.add(answer.people)
@@ -191,7 +192,7 @@ def _results(roles: Roles, text: str, spans: list[Span]) -> list[PlainResult] | 
             return None
         start, end, label = value.start, value.end, value.labels[0]
         quote = text[start:end]
-        if start > end or "@" in label:  # an address is somebody's
+        if "@" in label:  # an address is somebody's
             return None
         if value.text is not None and value.text != quote and not same_words(quote, value.text):
             quote = value.text

@@ -7,11 +7,14 @@ project stores what changed since, and an answer that is gone from it as removed
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from ..codebook import read_campaign, read_codebook
 from ..errors import ExportError
+from ..judgements.places import Document
+from ..judgements.volume import iter_documents
 from ..label_studio.exports import settle_aside
 from ..label_studio.offsets import canonical
 from ..label_studio.tasks import read_articles
@@ -82,13 +85,11 @@ def import_files(
     _refuse_unknown(roles, inventory)
     _describe(inventory, report)
     if add_texts or fresh is not None:
-        texts = [canonical(article.text) for article in read_articles(project).values()] if fresh is None else []
-        known = set(map(text_key, texts))
+        known = set() if fresh is not None else {text_key(canonical(document.text)) for document in _documents(project)}
         if not dry_run:
             report.counts["texts added"] = add_sources(project, plan.texts(), known, plan.day)
             convert_corpus(project, workers=plan.workers)
-    articles = read_articles(project)
-    joiner = Joiner(articles, codebook)
+    joiner = Joiner(_documents(project), lambda: read_articles(project), codebook)
     if not add_texts:
         _refuse_strangers(plan, joiner)
     if dry_run:
@@ -110,6 +111,10 @@ def import_files(
     return report
 
 
+def _documents(project: Project) -> Iterator[Document]:
+    return iter_documents(project.corpus, project.table_schemas)
+
+
 def _refuse_unknown(roles: Roles, inventory: Inventory) -> None:
     unknown = roles.unknown(inventory)
     if unknown:
@@ -124,6 +129,11 @@ def _describe(inventory: Inventory, report: ImportReport) -> None:
     repeated = sum(times > 1 for times in inventory.texts.values())
     if repeated:
         report.notes.append(f"{repeated} texts stand in several tasks; their answers are joined")
+    if len(inventory.projects) > 1:
+        first = ", ".join(map(str, sorted(inventory.projects)[:10]))
+        listed = first if len(inventory.projects) <= 10 else f"{first}, ..."
+        said = "are one import, in which an annotator's id is the same person everywhere"
+        report.notes.append(f"tasks of {len(inventory.projects)} projects ({listed}) {said}")
     if inventory.empty:
         report.notes.append(f"{len(inventory.empty)} tasks have no text (the first: {inventory.empty[0]}); left out")
         report.counts["tasks without text"] = len(inventory.empty)

@@ -21,9 +21,10 @@ import pyarrow as pa
 from ..codebook.model import Codebook
 from ..engine.spill import read_bucket
 from ..errors import ExportError, Problem
-from ..label_studio.exports import Given, stored_task_fault, task_submissions
+from ..label_studio.exports import Given, task_submissions
 from ..label_studio.model import Mark, Submission
 from ..label_studio.plain import PlainResult, PlainTask, read_plain
+from ..label_studio.raw_exports import stored_task_fault
 from ..tables import TableSchema
 from ..tables.bulk_ids import row_ids
 from ..text.view import Piece
@@ -50,6 +51,7 @@ class Asked:
 
     Attributes:
         schemas: of the three tables. root: of the project's schemas. fineness: of the parts they are spread over.
+        withdrawn: documents that are in no table.
     """
 
     codebook: Codebook
@@ -57,6 +59,7 @@ class Asked:
     schemas: Mapping[str, TableSchema]
     root: Path
     fineness: int
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -132,7 +135,7 @@ def read_part(asked: Asked, path: Path) -> Part:
         if document is None or not reader.add(document, found):
             others += [submission for state in found for submission in state.submissions(asked.root)]
     judged = [documents[name] for name in {submission.doc_id for submission in others} if name in documents]
-    rows = read_judgements(others, judged, asked.codebook, asked.models)
+    rows = read_judgements(others, judged, asked.codebook, asked.models, asked.withdrawn)
     columns = reader.columns
     tables = {
         "judgements": pa.concat_tables([reader.table(), plain_table(asked.schemas["judgements"], rows.judgements)]),

@@ -90,17 +90,22 @@ def read_judgements(
     documents: Iterable[Document],
     codebook: Codebook,
     models: frozenset[str] = frozenset(),
+    withdrawn: frozenset[str] = frozenset(),
 ) -> Judgements:
     """All rows of all submissions, with their history.
 
     Args:
         submissions: as pulled, every state.
         models: annotators that are models; Label Studio's clock says nothing about them, so their `seconds` is null.
+        withdrawn: documents that are in no table; what was said of them is counted, and stays in the exports.
     """
     terms, known = Terms(codebook), NameIndex(codebook.entities, codebook.rules)
     by_id = {document.doc_id: document for document in documents}
     found = Judgements()
     for (doc_id, task_pass, _, annotator_id), states in by_assignment(submissions).items():
+        if doc_id in withdrawn:
+            found.counts["withdrawn_assignments"] += 1
+            continue
         document = by_id.get(doc_id)
         readings = [(state, _read_state(state, document, terms, known)) for state in states]
         judgements, quarantine = settle(readings)

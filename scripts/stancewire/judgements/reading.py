@@ -137,7 +137,8 @@ class Reader:
         extra: Row | None = None,
     ) -> None:
         """One row of quarantine for a mark, or for one of its values (`extra` says which)."""
-        row = self._row(mark, layer, place) | {"reason": reason, "raw_start": mark.view_start, "raw_end": mark.view_end}
+        why = self.terms.dated(reason, self.submission.codebook_version)
+        row = self._row(mark, layer, place) | {"reason": why, "raw_start": mark.view_start, "raw_end": mark.view_end}
         row |= {"text": row.get("text") or mark.quote or None, "comment": text_of(mark, "comment")} | (extra or {})
         given = [part for name, chosen in mark.values for part in (name, *chosen)]
         key = self._key(

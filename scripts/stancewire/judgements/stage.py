@@ -15,6 +15,7 @@ from ..codebook.model import Codebook
 from ..engine import Workers
 from ..errors import Problem
 from ..project import Project
+from ..sources import read_withdrawn
 from ..tables import TableSchema, Written, file_sha256, make_table, read_table_schema, write_stage
 from .history import Judgements, read_judgements
 from .places import Document
@@ -67,16 +68,18 @@ def write_judgements(
     models = frozenset(about.annotator_id for about in campaign.annotators if about.kind == "model")
     folder, root = out or project.annotations, exports or project.exports
     settle_aside(project.exports_aside, project.exports)  # an import that was killed while it put in what was whole
-    decided = (project.codebook_yaml, project.campaign_yaml, project.corpus / "documents.parquet")
+    withdrawn = frozenset(read_withdrawn(project.withdrawn_csv))
+    documents_file = project.corpus / "documents.parquet"
+    decided = (project.codebook_yaml, project.campaign_yaml, project.withdrawn_csv, documents_file)
     inputs = hash_inputs(project, decided) | _hash_exports(root)
     schemas = {name: read_table_schema(name, project.table_schemas) for name in TABLES}
     if stored_bytes(root) > LARGE:
         from .columns import Asked
 
-        asked = Asked(codebook, models, schemas, project.schema, fineness_for(stored_bytes(root)))
+        asked = Asked(codebook, models, schemas, project.schema, fineness_for(stored_bytes(root)), withdrawn)
         return _write_large(project, root, asked, folder, inputs, workers, progress)
     documents = read_documents(project.corpus, project.table_schemas)
-    found = read_judgements(read_submissions(project, exports), documents, codebook, models)
+    found = read_judgements(read_submissions(project, exports), documents, codebook, models, withdrawn)
     made = {name: (schema, make_table(schema, getattr(found, name))) for name, schema in schemas.items()}
     write_stage(folder, STAGE, made, inputs)
     counts = {name: table.num_rows for name, (_, table) in made.items()}
@@ -94,17 +97,19 @@ def iter_judgements(
     """What `read_judgements` gives of all stored exports; of many, some documents' at a time.
 
     Raises:
-        ExportError: a stored export cannot be read.
+        ExportError: a stored export cannot be read. SourceError: withdrawn.csv cannot be used.
     """
     from ..label_studio.exports import read_submissions
 
+    withdrawn = frozenset(read_withdrawn(project.withdrawn_csv))
     if stored_bytes(exports or project.exports) <= LARGE:
-        yield read_judgements(read_submissions(project, exports), documents.values(), codebook, models)
+        submissions = read_submissions(project, exports)
+        yield read_judgements(submissions, documents.values(), codebook, models, withdrawn)
         return
-    for submissions in read_buckets(project, exports):
-        judged = {submission.doc_id for submission in submissions}
+    for bucket in read_buckets(project, exports):
+        judged = {submission.doc_id for submission in bucket}
         known = [documents[doc_id] for doc_id in judged if doc_id in documents]
-        yield read_judgements(submissions, known, codebook, models)
+        yield read_judgements(bucket, known, codebook, models, withdrawn)
 
 
 def _write_large(

@@ -47,3 +47,13 @@ class Terms:
         self.document_stances = Vocabulary.of("document stance", codebook.document_stances)
         self.attributions = Vocabulary.of("attribution", codebook.attributions)
         self.flags = Vocabulary.of("flag", codebook.flags)
+
+    def dated(self, reason: str, made_under: str) -> str:
+        """A reason, with what to do where what it does not know was made under another codebook than today's."""
+        today = self.codebook.version
+        if made_under == today or not reason.startswith("unknown ") or reason.startswith("unknown entity "):
+            return reason
+        return (
+            f"{reason} (made under codebook {made_under}, today's is {today}: if it was renamed, name the old spelling "
+            "under aliases there)"
+        )

@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 
 from ..engine import Spill, Workers
 from ..errors import TableError
-from ..label_studio.exports import Given, iter_raw, read_stored, task_submissions
+from ..label_studio.exports import Given, read_stored, task_submissions
 from ..label_studio.model import Submission
+from ..label_studio.raw_exports import iter_raw
 from ..project import Project
 from ..tables import (
     ContentHash,

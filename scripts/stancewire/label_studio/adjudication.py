@@ -19,7 +19,7 @@ from ..codebook.adjudication_interface import adjudication_xml
 from ..errors import StudioError
 from ..project import Project
 from .accounts import Accounts
-from .case_exports import store_cases
+from .case_exports import answer_day, latest_cases, store_cases, stored_case
 from .case_tasks import AGREED, PASS, CaseAnswer, CaseTask, case_task, read_answer
 from .client import Client, UnsureError
 from .delivery import PAUSE_SECONDS, Delivery, PushReport, is_touched
@@ -59,7 +59,7 @@ def push_cases(
     report = PushReport()
     corpus = corpus_name(project)
     rooms = find_case_rooms(client, corpus)
-    tasks = {name: _our_tasks(client, room) for name, room in rooms.items()}
+    tasks = {name: our_tasks(client, room) for name, room in rooms.items()}
     current = {case.case_id: case for case in cases}
     for task in (task for listed in tasks.values() for task in listed):
         data = task["data"]
@@ -82,7 +82,7 @@ def push_cases(
     if not wanted:
         return report
     with Accounts(client, project.people_json) as accounts:
-        room = _room(project, client, accounts, adjudicator, rooms, report, dry_run)
+        room = case_room(project, client, accounts, adjudicator, rooms, report, dry_run)
     if room is None:
         report.counts["tasks_sent"] += len(wanted)
         return report
@@ -142,7 +142,7 @@ def _who_has(case: CaseTask, begun: Begun) -> tuple[str, str] | None:
     return None
 
 
-def _room(
+def case_room(
     project: Project,
     client: Client,
     accounts: Accounts,
@@ -216,14 +216,16 @@ def pull_answers(project: Project, client: Client) -> tuple[list[CaseAnswer], di
     counts = dict.fromkeys(STATES, 0)
     stored = []
     for name, room in sorted(rooms.items()):
-        tasks = _our_tasks(client, room)
+        tasks = our_tasks(client, room)
+        before = latest_cases(project.adjudications / name)
         path = store_cases(project, name, room.remote.title, tasks, pseudonyms)
         stored += [] if path is None else [path]
         for task in tasks:
             state, last = _state(task)
             counts[state] += 1
             if state == "submitted" and last is not None:
-                answers.append(read_answer(task, last, pseudonyms.of(last["completed_by"]["email"])))
+                day = answer_day(before.get(task["data"]["case_id"]), stored_case(task, pseudonyms))
+                answers.append(read_answer(task, last, pseudonyms.of(last["completed_by"]["email"]), day))
     return answers, counts, stored
 
 
@@ -251,7 +253,7 @@ def read_case_progress(project: Project, client: Client) -> tuple[list[dict[str,
     rows, asked = [], []
     for name, room in sorted(find_case_rooms(client, corpus_name(project)).items()):
         counts = dict.fromkeys(STATES, 0)
-        for task in _our_tasks(client, room):
+        for task in our_tasks(client, room):
             state, data = _state(task)[0], task["data"]
             counts[state] += 1
             fields = frozenset(data["open_fields"])
@@ -261,6 +263,7 @@ def read_case_progress(project: Project, client: Client) -> tuple[list[dict[str,
     return rows, asked
 
 
-def _our_tasks(client: Client, room: Room) -> list[dict[str, Any]]:
+def our_tasks(client: Client, room: Room) -> list[dict[str, Any]]:
+    """The tasks of an adjudicator's project that are cases of ours."""
     tasks = client.tasks(room.remote.id, room.remote.title)
     return [task for task in tasks if isinstance(task["data"], dict) and "case_id" in task["data"]]

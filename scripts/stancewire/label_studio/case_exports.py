@@ -9,6 +9,7 @@ before, and of the article only the words that were marked and 32 characters on 
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..tables import write_text
 from .accounts import Pseudonyms
 from .conforming import first_fault
 from .exports import export_text
-from .pull import is_changed, stored_answers
+from .pull import VOLATILE, is_changed, stored_answers
 
 FORMAT = "stancewire-adjudication/1"
 _ASKED = ("case_id", "doc_id", "text_sha256", "codebook_version", "layer", "judgement_ids", "open_fields", "settled")
@@ -36,8 +37,8 @@ def store_cases(
         ExportError: a stored file cannot be read, or what was pulled breaks adjudication.schema.json.
     """
     folder = project.adjudications / adjudicator
-    before = _latest(folder)
-    now = {task["data"]["case_id"]: _stored(task, pseudonyms) for task in tasks}
+    before = latest_cases(folder)
+    now = {task["data"]["case_id"]: stored_case(task, pseudonyms) for task in tasks}
     changed = [task for key, task in now.items() if key not in before or is_changed(before[key], task)]
     if not changed:
         return None
@@ -83,15 +84,46 @@ def find_answers(project: Project, adjudicator: str, judgement_ids: Iterable[str
     return found
 
 
-def _stored(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
+def stored_adjudicators(project: Project) -> list[str]:
+    """The adjudicators of whom anything is stored."""
+    if not project.adjudications.is_dir():
+        return []
+    return sorted(folder.name for folder in project.adjudications.iterdir() if folder.is_dir() and _files(folder))
+
+
+def stored_case(task: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, Any]:
+    """A task as the server tells it, as it is stored."""
     data = task["data"]
     offered = {name: [str(item["alias"]) for item in data.get(name) or ()] for name in (*_OFFERED, "document_stance")}
     asked = {name: data[name] for name in _ASKED} | {"view": data["view"]}
     return asked | {"offered": {k: v for k, v in offered.items() if v}} | stored_answers(task, pseudonyms)
 
 
-def _latest(folder: Path) -> dict[str, dict[str, Any]]:
-    """The latest stored state of every task, by case."""
+def answer_day(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> datetime.date:
+    """The day on which the last answer of a task was given.
+
+    Args:
+        before, now: the task as it was stored last, and as the server tells it. A server into which answers were put
+            back tells the day of that: what stands in storage word for word was said when it was stored first.
+    """
+    last = now["annotations"][-1]
+    if before is not None and before["annotations"]:
+        stored = before["annotations"][-1]
+        if _said(stored) == _said(last):
+            last = stored
+    return datetime.date.fromisoformat(last["updated_at"])
+
+
+def _said(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key not in VOLATILE}
+
+
+def latest_cases(folder: Path) -> dict[str, dict[str, Any]]:
+    """The latest stored state of every task of an adjudicator's folder, by case.
+
+    Raises:
+        ExportError: a stored file cannot be read.
+    """
     latest: dict[str, dict[str, Any]] = {}
     for path in _files(folder):
         try:

@@ -159,7 +159,8 @@ def versions_html(case: CaseTask) -> str:
     return "".join(lines) + "</table>"
 
 
-def read_answer(task: Mapping[str, Any], given: Mapping[str, Any], who: str) -> CaseAnswer:
+def read_answer(task: Mapping[str, Any], given: Mapping[str, Any], who: str, day: datetime.date) -> CaseAnswer:
+    """A submitted task as an answer; `given` is the answer that counts, given by `who` on that day."""
     data = task["data"]
     chosen: dict[str, list[str]] = {}
     spans: list[tuple[Any, Any]] = []
@@ -191,7 +192,7 @@ def read_answer(task: Mapping[str, Any], given: Mapping[str, Any], who: str) -> 
         marked=_marked(data, spans),
         reason=" ".join(" ".join(chosen.get("reason", ())).split()),
         decided_by=who,
-        day=datetime.date.fromisoformat(given["updated_at"][:10]),
+        day=day,
         number=int(task["id"]),
     )
 

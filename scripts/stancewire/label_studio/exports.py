@@ -89,7 +89,7 @@ def write_export(
         ExportError: the tasks break export.schema.json (nothing is written).
     """
     folders = [given.folder(root) for root in (exports, aside) if root is not None]
-    number = max((int(path.stem) for folder in folders for path in _files(folder)), default=0) + 1
+    number = max((int(path.stem) for folder in folders for path in stored_files(folder)), default=0) + 1
     path = folders[-1] / f"{number:04d}.json"
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -102,7 +102,7 @@ def write_export(
     }
     ordered = sorted(tasks, key=lambda task: task.doc_id if isinstance(task, StoredTask) else str(task["doc_id"]))
     document["tasks"] = [task for task in ordered if not isinstance(task, StoredTask)]
-    reason = _broken(document, schemas)
+    reason = export_fault(document, schemas)
     if reason is not None:
         raise ExportError(f"what was pulled of {project!r} breaks export.schema.json and is not stored: {reason}")
     if len(document["tasks"]) == len(ordered):
@@ -143,7 +143,7 @@ def stored_givens(exports: Path) -> list[Given]:
     found = []
     for folder in sorted(exports.glob("*-r*/*")):
         task_pass, _, number = folder.parent.name.rpartition("-r")
-        if folder.is_dir() and number.isdecimal() and any(_files(folder)):
+        if folder.is_dir() and number.isdecimal() and any(stored_files(folder)):
             found.append(Given(task_pass, int(number), folder.name))
     return sorted(found)
 
@@ -155,7 +155,7 @@ def latest_tasks(exports: Path, given: Given, schemas: Path) -> dict[str, dict[s
 
 def read_latest(exports: Path, given: Given, schemas: Path) -> Iterator[dict[str, Any]]:
     """The stored states of the tasks of `given`, the latest of each task last; one file's in memory at a time."""
-    for path in _files(given.folder(exports)):
+    for path in stored_files(given.folder(exports)):
         yield from read_export(path, given, schemas)["tasks"]
 
 
@@ -173,7 +173,7 @@ def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
             "committed, "
             "delete it and pull again"
         ) from None
-    reason = _broken(document, schemas)
+    reason = export_fault(document, schemas)
     if reason is not None:
         raise ExportError(
             f"{path} is not a stored export: {reason}; stored exports are never edited: take it back from git"
@@ -188,57 +188,12 @@ def read_export(path: Path, given: Given, schemas: Path) -> dict[str, Any]:
     return dict(document)
 
 
-class _Raw(msgspec.Struct, forbid_unknown_fields=True):
-    """A stored file whose tasks are left as they stand."""
-
-    format: str
-    sequence: int
-    task_pass: str
-    round: int
-    annotator_id: str
-    project: str
-    tasks: list[msgspec.Raw]
-
-
-class _Named(msgspec.Struct):
-    doc_id: str
-
-
-_RAW, _NAMED = msgspec.json.Decoder(_Raw), msgspec.json.Decoder(_Named)
-
-
-def read_raw(path: Path, given: Given, schemas: Path) -> tuple[int, str, list[tuple[str, bytes]]]:
-    """(sequence, project, (doc_id, JSON) of each task) of one stored file, its tasks unchecked (`stored_task_fault`).
-
-    Raises:
-        ExportError: as `read_export`, but for what is wrong in a task.
-    """
-    try:
-        raw = _RAW.decode(path.read_bytes())
-        tasks = [(_NAMED.decode(task).doc_id, bytes(task)) for task in raw.tasks]
-        about = {name: getattr(raw, name) for name in _Raw.__struct_fields__} | {"tasks": []}
-        is_sound = Given(raw.task_pass, raw.round, raw.annotator_id) == given and raw.sequence == int(path.stem)
-        if is_sound and _broken(about, schemas) is None:
-            return raw.sequence, raw.project, tasks
-    except (OSError, ValueError, RecursionError):
-        pass
-    document = read_export(path, given, schemas)  # which says what is wrong, or reads what this reader does not
-    listed = [(str(task["doc_id"]), json.dumps(task).encode()) for task in document["tasks"]]
-    return int(document["sequence"]), str(document["project"]), listed
-
-
-def stored_task_fault(task: Any, schemas: Path) -> str | None:
-    """What is wrong with one stored task, or None."""
-    about = {"format": FORMAT, "sequence": 1, "task_pass": "entities", "round": 1, "annotator_id": "a", "project": "p"}
-    return _broken(about | {"tasks": [task]}, schemas)
-
-
-def _files(folder: Path) -> list[Path]:
+def stored_files(folder: Path) -> list[Path]:
     """The stored files of a folder in the order pulled; anything else there is not ours."""
     return sorted((p for p in folder.glob("*.json") if p.stem.isdecimal()), key=lambda path: int(path.stem))
 
 
-def _broken(document: Any, schemas: Path) -> str | None:
+def export_fault(document: Any, schemas: Path) -> str | None:
     """What is wrong with a document, or None."""
     fault = first_fault(document, schemas, "export")
     return None if fault is None else f"{fault[0] or 'it'}: {fault[1][:200]}"
@@ -271,22 +226,8 @@ def read_stored(project: Project, exports: Path | None = None) -> Iterator[tuple
     """
     root = project.exports if exports is None else exports
     for given in stored_givens(root):
-        for path in _files(given.folder(root)):
+        for path in stored_files(given.folder(root)):
             yield given, project.relative(path), read_export(path, given, project.schema)
-
-
-def iter_raw(project: Project, exports: Path | None = None) -> Iterator[tuple[Given, int, str, str, str, bytes]]:
-    """(whose, sequence, path, project, doc_id, JSON) of each stored task, by pass, round and annotator, unchecked.
-
-    Raises:
-        ExportError: as `read_raw`.
-    """
-    root = project.exports if exports is None else exports
-    for given in stored_givens(root):
-        for path in _files(given.folder(root)):
-            sequence, title, tasks = read_raw(path, given, project.schema)
-            for doc_id, data in tasks:
-                yield given, sequence, project.relative(path), title, doc_id, data
 
 
 def _submissions(document: Mapping[str, Any], given: Given, path: str) -> Iterator[Submission]:

@@ -76,7 +76,7 @@ class Said:
         name: the export's name of the text; None where it has none that means anything elsewhere.
         place: where in which file it stands, for messages.
         predictions: (who suggests, marks) of each suggestion that the export holds in full.
-        own: the data of the task, where it was one of ours.
+        own: the data of the task, where it was one of ours. project: its project on its server.
     """
 
     text: str
@@ -85,3 +85,4 @@ class Said:
     answers: tuple[Answer, ...]
     predictions: tuple[tuple[str, tuple[Mark, ...]], ...] = ()
     own: dict[str, Any] | None = field(default=None, compare=False)
+    project: int | None = None

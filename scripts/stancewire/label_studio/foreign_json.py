@@ -115,6 +115,7 @@ def _said(task: Any, place: str, text_field: str | None) -> Said:
             (str(item.get("model_version") or "unknown"), _marks(item.get("result"), {})) for item in predictions
         ),
         own=own,
+        project=task["project"] if type(task.get("project")) is int else None,
     )
 
 

@@ -12,10 +12,12 @@ server asks for as a key comes from the environment: STANCEWIRE_PROVIDER_TOKEN.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import time
+import socket
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -145,28 +147,32 @@ class MlBackend:
 
     def _post(self, body: bytes) -> bytes:
         """The bytes of an answer that is a success."""
-        url, began = f"{self.name}/predict", time.monotonic()
-        headers = {"Content-Type": "application/json"}
-        found = bytearray()
-        try:
-            with self._http.stream("POST", url, content=body, headers=headers) as answer:
-                status = answer.status_code
-                if answer.headers.get("content-encoding", "identity").lower() != "identity":
-                    raise self._wrong("a packed answer, which was not asked for")
-                for chunk in answer.iter_raw():
-                    found += chunk
-                    if len(found) > MAX_REPLY_BYTES:
-                        raise self._wrong(f"an answer of more than {MAX_REPLY_BYTES:,} bytes")
-                    if time.monotonic() - began > self._seconds:
-                        raise self._late()
-        except self._httpx.TimeoutException:
-            raise self._late() from None
-        except self._httpx.ConnectError:
-            raise ProviderError(f"{self.name} is away (connection refused); start it, then run this again") from None
-        except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
-            raise ProviderError(
-                f"{self.name}: the connection broke ({type(error).__name__}); run this again: it goes on"
-            ) from None
+        found, status = bytearray(), 0
+        with _Deadline(self._seconds) as deadline:
+            try:
+                headers = {"Content-Type": "application/json", "Connection": "close"}
+                extensions = {"trace": deadline.watch}
+                url = f"{self.name}/predict"
+                with self._http.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer:
+                    status = answer.status_code
+                    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+                        raise self._wrong("a packed answer, which was not asked for")
+                    for chunk in answer.iter_raw():
+                        found += chunk
+                        if len(found) > MAX_REPLY_BYTES:
+                            raise self._wrong(f"an answer of more than {MAX_REPLY_BYTES:,} bytes")
+            except self._httpx.TimeoutException:
+                raise self._late() from None
+            except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+                if deadline.passed:
+                    raise self._late() from None
+                if isinstance(error, self._httpx.ConnectError):
+                    message = f"{self.name} is away (connection refused); start it, then run this again"
+                else:
+                    message = f"{self.name}: the connection broke ({type(error).__name__}); run this again: it goes on"
+                raise ProviderError(message) from None
+            if deadline.passed:
+                raise self._late()
         if 300 <= status < 400:
             raise self._wrong(f"a redirect ({status}); texts go to the address that was given and to no other")
         if status != 200:
@@ -199,6 +205,35 @@ class MlBackend:
             f"{self.name} took more than {self._seconds:g} s for one answer; give it more with --timeout, "
             "then run this again: it goes on"
         )
+
+
+class _Deadline:
+    """Ends the connection of one request when its time is over, however slowly the other side speaks: a timeout of the
+    client begins anew with each byte."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def watch(self, event: str, about: dict[str, Any]) -> None:
+        """Hears what the client does: from here the connection is known."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._sockets.append(about["return_value"].get_extra_info("socket"))
+
+    def _end(self) -> None:
+        self.passed = True
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def clean_version(version: str) -> str:

@@ -57,6 +57,7 @@ class _Task(Struct, gc=False):
     annotations: list[_Answer]
     drafts: Annotated[list[int], Meta(max_length=0)] | None = None
     predictions: list[int] | None = None
+    project: int | None = None
 
 
 _DECODER = msgspec.json.Decoder(_Task)
@@ -69,6 +70,7 @@ class PlainSaid:
     text: str
     name: str | None
     answers: list[tuple[Answer, list[Span]]]
+    project: int | None
 
 
 def read_plain_said(data: bytes, text_field: str | None = None) -> PlainSaid | None:
@@ -91,6 +93,8 @@ def read_plain_said(data: bytes, text_field: str | None = None) -> PlainSaid | N
     for number, answer in enumerate(task.annotations):
         item = msgspec.structs.asdict(answer)
         spans[number] = item.pop("result") or []
+        if any(span.value.start > span.value.end for span in spans[number]):
+            return None
         items.append(item | {"number": number})
     answers = [(answer_of(item, {}), spans[item["number"]]) for item in in_order(items)]
-    return PlainSaid(text, name_of(task.data), answers)
+    return PlainSaid(text, name_of(task.data), answers, task.project)

@@ -25,7 +25,7 @@ from .model import STATES
 from .rooms import Room, check_data, corpus_name, find_rooms
 
 # What is not a statement of the annotator's, and what a restore cannot give back.
-_VOLATILE = ("created_at", "updated_at", "unique_id")
+VOLATILE = ("created_at", "updated_at", "unique_id")
 
 # Of a result's notes: who suggested it, from which place of another version and by which rule, what the annotator wrote
 # beside the span, and a place that is none.
@@ -140,7 +140,7 @@ def is_changed(before: Mapping[str, Any], now: Mapping[str, Any], *, suggestions
 def substance(task: Mapping[str, Any], suggestions: bool = True) -> str:
     """What was given out, suggested and said in a stored state of a task, as one string."""
     said: dict[str, Any] = {
-        name: [{key: value for key, value in item.items() if key not in _VOLATILE} for item in task[name]]
+        name: [{key: value for key, value in item.items() if key not in VOLATILE} for item in task[name]]
         for name in ("annotations", "drafts")
     }
     if not suggestions:

@@ -84,17 +84,17 @@ def _restore_room(project: Project, push: Push, room: Room, stored: Mapping[str,
             )
             continue
         there = {str(item["unique_id"]) for item in task["annotations"]}
-        if there - {name for item in before["annotations"] for name in _unique_ids(item, task)}:
+        if there - {name for item in before["annotations"] for name in unique_ids(item, task)}:
             push.report.counts["tasks_left_alone"] += 1
             continue
         push.say(f"{title}: putting back {before['doc_id']}")
         for answer in before["annotations"]:
-            if there.isdisjoint(_unique_ids(answer, task)):
-                _enter(push, room.given, task, answer)
+            if there.isdisjoint(unique_ids(answer, task)):
+                enter_answer(client, push.accounts, room.given, task, answer)
                 push.report.counts["answers_restored"] += 1
         if not before["annotations"] and not task["drafts"]:
             for draft in before["drafts"]:
-                _enter_draft(push, room.given, task, draft)
+                enter_draft(client, push.accounts, room.given, task, draft)
                 push.report.counts["drafts_restored"] += 1
         done.append(before["doc_id"])
     now = stored_tasks(check_data(client.tasks(room.remote.id, title), room), pseudonyms)
@@ -107,7 +107,9 @@ def _restore_room(project: Project, push: Push, room: Room, stored: Mapping[str,
             )
 
 
-def _enter(push: Push, given: Given, task: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+def enter_answer(
+    client: Client, accounts: Accounts, given: Given, task: Mapping[str, Any], answer: Mapping[str, Any]
+) -> None:
     """Enter one stored answer. Its unique id makes it safe to send again: the server takes an id once."""
     results = [with_meta(bare_result(result), task["data"]["codebook_version"]) for result in answer["result"]]
     body = {
@@ -119,18 +121,21 @@ def _enter(push: Push, given: Given, task: Mapping[str, Any], answer: Mapping[st
         "parent_prediction": parent_prediction(results, task),
     }
     what = f"entering the answer of {answer['completed_by']} to {task['data']['doc_id']!r} ({given})"
-    for unique_id in _unique_ids(answer, task):
+    for unique_id in unique_ids(answer, task):
         body["unique_id"] = unique_id
-        if post_answer(push.client, push.accounts, answer["completed_by"], int(task["id"]), body, what):
+        if post_answer(client, accounts, answer["completed_by"], int(task["id"]), body, what):
             return
 
 
-def _unique_ids(answer: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[str, str]:
+def unique_ids(answer: Mapping[str, Any], task: Mapping[str, Any]) -> tuple[str, str]:
     """The id an answer had, and the one it gets where the server still has the old one in another project."""
     return answer["unique_id"], str(uuid.uuid5(uuid.NAMESPACE_OID, f"{answer['unique_id']} {task['project']}"))
 
 
-def _enter_draft(push: Push, given: Given, task: Mapping[str, Any], draft: Mapping[str, Any]) -> None:
+def enter_draft(
+    client: Client, accounts: Accounts, given: Given, task: Mapping[str, Any], draft: Mapping[str, Any]
+) -> None:
+    """Enter one stored draft, where it is known whose it is."""
     if "completed_by" not in draft:
         return
     results = [with_meta(bare_result(result), task["data"]["codebook_version"]) for result in draft["result"]]
@@ -138,9 +143,9 @@ def _enter_draft(push: Push, given: Given, task: Mapping[str, Any], draft: Mappi
     what = f"entering the draft of {draft['completed_by']} for {task['data']['doc_id']!r} ({given})"
     path = f"/api/tasks/{task['id']}/drafts"
     if draft["completed_by"] == ADMIN:
-        push.client.post_as_admin(path, body, what)
+        client.post_as_admin(path, body, what)
     else:
-        push.accounts[draft["completed_by"]].post(path, body, what)
+        accounts[draft["completed_by"]].post(path, body, what)
 
 
 def post_answer(

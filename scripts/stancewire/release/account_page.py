@@ -1,19 +1,13 @@
-"""An account as one self-contained page: nothing is loaded from anywhere, and every word of data is escaped.
-
-The page is built as a tree of elements and written by the standard library, which escapes all text and attributes; its
-policy allows the one style sheet it holds, by hash, and nothing else.
-"""
+"""An account as one self-contained page."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..gold.explain import Explanation
+from ..gold.explain import Explanation, chance_words
+from ..pages.elements import Html, element, page
 from ..tables import write_text
 from .account import release_words
 
@@ -38,8 +32,6 @@ th { background: #f1f1ee; }
 """
 _NOT_VALUES = ("exists", "boundary")
 
-Element = ElementTree.Element
-
 
 def write_page(path: Path, about: Explanation) -> None:
     """Write the page, beside and renamed."""
@@ -48,135 +40,113 @@ def write_page(path: Path, about: Explanation) -> None:
 
 def account_html(about: Explanation) -> str:
     """The page of an account."""
-    root = Element("html", lang="en")
-    head = _add(root, "head")
-    _add(head, "meta", charset="utf-8")
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    ElementTree.SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": policy})
-    _add(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
-    _add(head, "title", f"{about['kind'].replace('_', ' ')} {about['id']}")
-    _add(head, "style", _STYLE)
-    body = _add(root, "body")
-    _add(body, "h1", f"{about['kind'].replace('_', ' ')} {about['id']}")
-    if about["kind"] == "place":
-        _place(body, about)
-        for unit in about["units"]:
-            _add(body, "h2", f"{unit['kind'].replace('_', ' ')} {unit['id']}")
-            _row(body, unit)
-    else:
-        _row(body, about)
-    return "<!DOCTYPE html>\n" + ElementTree.tostring(root, encoding="unicode", method="html") + "\n"
+    return page(_named(about), _body(about), style=_STYLE)
 
 
-def _add(
-    parent: Element, tag: str, text: str | None = None, class_name: str | None = None, **attributes: str
-) -> Element:
-    given = ({"class": class_name} if class_name else {}) | attributes
-    made = ElementTree.SubElement(parent, tag, given)
-    made.text = None if text is None else _visible(text)
-    return made
+def _named(about: Explanation) -> str:
+    return f"{about['kind'].replace('_', ' ')} {about['id']}"
 
 
-def _visible(text: str) -> str:
-    """Control characters, which HTML forbids, as the replacement character."""
-    return "".join(c if c in "\t\n" or not (ord(c) < 32 or 127 <= ord(c) < 160) else "\ufffd" for c in text)
+def _body(about: Explanation) -> Iterator[Html]:
+    if about["kind"] != "place":
+        yield from _row(about)
+        return
+    yield from _place(about)
+    for unit in about["units"]:
+        yield element("h2", _named(unit))
+        yield from _row(unit)
 
 
-def _passage(parent: Element, about: Explanation) -> None:
+def _said(text: str, class_name: str | None = None) -> Html:
+    return element("p", text, attributes={"class": class_name} if class_name else None)
+
+
+def _passage(about: Explanation) -> Iterator[Html]:
     if about.get("text") is not None:
-        quote = _add(parent, "blockquote", "\u2026" + about["before"])
-        _add(quote, "mark", about["text"]).tail = _visible(about["after"] + "\u2026")
+        marked = element("mark", about["text"])
+        yield element("blockquote", "\u2026" + about["before"], marked, about["after"] + "\u2026")
     where = str(about.get("doc_id") or "")
     if about.get("start") is not None:
         where += f":{about['start']}-{about['end']}"
     target = f" \u00b7 target {about['target_id']}" if about.get("target_id") else ""
-    _add(parent, "p", where + target, "small")
+    yield _said(where + target, "small")
 
 
-def _table(parent: Element, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Element:
-    table = _add(parent, "table")
-    head = _add(table, "tr")
-    for name in names:
-        _add(head, "th", name)
-    for row in rows:
-        line = _add(table, "tr")
-        for value in row:
-            _add(line, "td", "" if value is None else str(value))
-    return table
+def _table(names: Sequence[str], rows: Iterable[Html]) -> Html:
+    return element("table", element("tr", [element("th", name) for name in names]), rows)
 
 
-def _place(body: Element, about: Explanation) -> None:
-    _add(body, "p", about["verdict"], "verdict")
-    _passage(body, about)
+def _line(values: Iterable[Any]) -> Html:
+    return element("tr", [element("td", "" if value is None else str(value)) for value in values])
+
+
+def _place(about: Explanation) -> Iterator[Html]:
+    yield _said(about["verdict"], "verdict")
+    yield from _passage(about)
     rows = [(item["seg_no"], item["role"], ", ".join(item["shown_in"]) or "no pass") for item in about["segments"]]
-    _table(body, ("segment", "role", "shown in"), rows)
-    _add(body, "h3", "Who submitted the document")
-    _table(body, ("pass", "annotators"), [(name, ", ".join(who) or "nobody") for name, who in about["readers"].items()])
+    yield _table(("segment", "role", "shown in"), map(_line, rows))
+    yield element("h3", "Who submitted the document")
+    readers = [(name, ", ".join(who) or "nobody") for name, who in about["readers"].items()]
+    yield _table(("pass", "annotators"), map(_line, readers))
     if about["others"] or about["quarantine"]:
-        _add(body, "h3", "Marked here, and not voting")
+        yield element("h3", "Marked here, and not voting")
         silent: list[Sequence[Any]] = [
             (item["annotator_id"], item["label"], item["text"], item["verdict"]) for item in about["others"]
         ]
         silent += [
             (item["annotator_id"], None, None, f"in quarantine: {item['reason']}") for item in about["quarantine"]
         ]
-        _table(body, ("annotator", "label", "words", "why"), silent)
+        yield _table(("annotator", "label", "words", "why"), map(_line, silent))
 
 
-def _row(body: Element, about: Explanation) -> None:
-    _add(body, "p", about["verdict"], "verdict")
-    _passage(body, about)
+def _row(about: Explanation) -> Iterator[Html]:
+    yield _said(about["verdict"], "verdict")
+    yield from _passage(about)
     if "fields" in about:
         gold = f"gold row {about['gold_id']} ({about['decided_by']}), " if about["gold_id"] else ""
-        _add(body, "p", f"{gold}method {about['method']}, submitted by {', '.join(about['submitted'])}", "small")
-        _fields(body, about)
-        _add(body, "h3", "Votes")
-        _votes(body, about["votes"], [item["field"] for item in about["fields"] if item["field"] not in _NOT_VALUES])
-        for said in about.get("mirrors", ()):
-            _add(body, "p", f"mirror contradicts: {said}")
+        yield _said(f"{gold}method {about['method']}, submitted by {', '.join(about['submitted'])}", "small")
+        yield _table(("field", "value", "how", "votes"), map(_field, about["fields"]))
+        yield element("h3", "Votes")
+        asked = [item["field"] for item in about["fields"] if item["field"] not in _NOT_VALUES]
+        yield _votes(about["votes"], asked)
+        yield from (_said(f"mirror contradicts: {said}") for said in about.get("mirrors", ()))
     elif "judgement" in about:
-        _add(body, "h3", "Judgement")
-        _votes(body, [about["judgement"]], ["label"])
+        yield element("h3", "Judgement")
+        yield _votes([about["judgement"]], ["label"])
     if "decision" in about:
-        _decision(_add(body, "div"), about["decision"], "")
+        yield element("div", _decision(about["decision"], ""))
     if "checks" in about:
-        _add(body, "h3", "Checks")
-        if about["checks"]:
-            rows = [(i["check"], i["severity"], f"{i['path']}:{i['place']}", i["message"]) for i in about["checks"]]
-            _table(body, ("check", "", "where", "what"), rows)
-        else:
-            _add(body, "p", "none raised")
+        yield element("h3", "Checks")
+        found = [(i["check"], i["severity"], f"{i['path']}:{i['place']}", i["message"]) for i in about["checks"]]
+        yield _table(("check", "", "where", "what"), map(_line, found)) if found else _said("none raised")
     if "releases" in about:
-        _add(body, "h3", "Releases")
-        for item in about["releases"]:
-            _add(body, "p", release_words(item))
+        yield element("h3", "Releases")
+        yield from (_said(release_words(item)) for item in about["releases"])
         if not about["releases"]:
-            _add(body, "p", "none yet")
+            yield _said("none yet")
 
 
-def _fields(body: Element, about: Explanation) -> None:
-    table = _table(body, ("field", "value", "how", "votes"), [])
-    for item in about["fields"]:
-        line = _add(table, "tr", class_name="open" if item["value"] is None else None)
-        votes = "; ".join(f"{value or 'none'}: {', '.join(names)}" for value, names in item["votes"].items())
-        _add(line, "td", item["field"])
-        _add(line, "td", "undecided" if item["value"] is None else item["value"])
-        how = _add(line, "td", item["status"])
-        _add(line, "td", votes)
-        for key, word in (("decision", ""), ("stale_decision", "stale: ")):
-            if item[key] is not None:
-                _decision(how, item[key], word)
+def _field(item: Explanation) -> Html:
+    votes = "; ".join(f"{value or 'none'}: {', '.join(names)}" for value, names in item["votes"].items())
+    how: list[Html | str] = [item["status"]]
+    if item["chances"] is not None and len(item["votes"]) > 1:
+        how.append(_said(f"chances: {chance_words(item['chances'])}", "small"))
+    for key, word in (("decision", ""), ("stale_decision", "stale: ")):
+        if item[key] is not None:
+            how += _decision(item[key], word)
+    cells = (item["field"], "undecided" if item["value"] is None else item["value"], how, votes)
+    return element(
+        "tr", [element("td", cell) for cell in cells], attributes={"class": "open"} if item["value"] is None else None
+    )
 
 
-def _decision(parent: Element, item: Explanation, word: str) -> None:
-    _add(parent, "p", f"{word}{item['decided_by']} on {item['decided_at']}: {item['value']}", "small")
-    _add(parent, "p", item["reason"], "reason")
-    for path in item.get("answered_in", ()):
-        _add(parent, "p", f"answered in {path}", "small")
+def _decision(item: Explanation, word: str) -> Iterator[Html]:
+    yield _said(f"{word}{item['decided_by']} on {item['decided_at']}: {item['value']}", "small")
+    yield _said(item["reason"], "reason")
+    yield from (_said(f"answered in {path}", "small") for path in item.get("answered_in", ()))
 
 
-def _votes(body: Element, votes: Sequence[Explanation], fields: Sequence[str]) -> None:
+def _votes(votes: Sequence[Explanation], fields: Sequence[str]) -> Html:
     rows = []
     for vote in votes:
         origin = vote["origin"] + (f" from {vote['suggested_by']}" if vote["suggested_by"] else "")
@@ -185,4 +155,5 @@ def _votes(body: Element, votes: Sequence[Explanation], fields: Sequence[str]) -
             when += f", edited {vote['updated_at']}"
         values = [vote.get(name) for name in fields]
         rows.append((vote["annotator_id"], vote["text"], *values, vote["comment"], origin, when, vote["judgement_id"]))
-    _table(body, ("annotator", "words", *fields, "comment", "origin", "when", "judgement"), rows)
+    names = ("annotator", "words", *fields, "comment", "origin", "when", "judgement")
+    return _table(names, map(_line, rows))

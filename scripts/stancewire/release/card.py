@@ -8,10 +8,50 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..checks.packaged import FULL, TEXT_FREE
 from ..codebook.dataset import Dataset
 from ..tables import TableSchema
+from .flavours import WITHHELD, hash_column
 from .state import State
 
+_TEXTS = {
+    FULL: """\
+`DATA_DICTIONARY.md` explains each column, `datapackage.json` says the same to programs. All offsets are half-open and
+count Unicode code points: `documents.text[start:end]` is the row's `text` in every table but `quarantine`.""",
+    TEXT_FREE: """\
+`DATA_DICTIONARY.md` explains each column, `datapackage.json` says the same to programs. **This package holds no words
+of the articles**: columns of quotes are null, and each has a column of SHA-256 hashes beside it (`text_sha256` is that
+of `text`, in UTF-8). All offsets are half-open and count Unicode code points of a document's text. Where somebody's own
+words quoted an article, the place of the quote stands instead: `⟦doc_id:start-end⟧`.
+
+Who has the articles puts the words back, in whatever format and under whatever name they are kept:
+
+```
+stancewire rebuild THIS_FOLDER --sources MY_ARTICLES --out rebuilt
+```
+
+`documents.source_path`, `url`, `outlet`, `date`, `raw_sha256` (of the file) and `text_sha256` (of its text: UTF-8, line
+breaks as LF) say which articles these are. Each quote is checked against its hash; what no copy was found of stays
+null, and is listed.""",
+}
+_SOURCES = {
+    FULL: """\
+The sources (`corpus/sources`) are kept byte for byte; `corpus/documents.parquet` holds their canonical texts.
+Annotators worked in Label Studio by `schema/labeling/guidelines.md`, each blind to the others, in two passes: entities,
+then stances. Their stored exports (`annotations/exports`) became `judgements`; the gold tables are a function of these
+and of the written decisions in `annotations/adjudications.jsonl`. `conflicts` lists what they differed about, decided
+or not.""",
+    TEXT_FREE: """\
+The sources are kept byte for byte by those who made the dataset; `corpus/documents.parquet` says what they are.
+Annotators worked in Label Studio by `schema/labeling/guidelines.md`, each blind to the others, in two passes: entities,
+then stances. What they entered became `judgements`; the gold tables are a function of these and of the written
+decisions in `annotations/adjudications.jsonl`. `conflicts` lists what they differed about, decided or not.""",
+}
+_RIGHTS = {
+    FULL: "Tables that hold article text say\nso in `datapackage.json`.",
+    TEXT_FREE: "No table of this package holds article text.",
+}
+_PEOPLE = "Annotators are pseudonyms; times are cut to the day."
 _SIZES = (("n<1K", 1_000), ("1K<n<10K", 10_000), ("10K<n<100K", 100_000), ("100K<n<1M", 1_000_000))
 
 
@@ -20,7 +60,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def dataset_card(state: State, version: str, tables: dict[str, pa.Table]) -> str:
+def dataset_card(state: State, version: str, tables: dict[str, pa.Table], flavour: str = FULL) -> str:
     """README.md of a release, with the YAML head that Hugging Face reads."""
     dataset, rows = state.dataset, {name: table.num_rows for name, table in tables.items()}
     stances = rows["stances"]
@@ -38,7 +78,7 @@ def dataset_card(state: State, version: str, tables: dict[str, pa.Table]) -> str
         if table.num_rows:
             head += [f"- config_name: {name}", *default, f"  data_files: {folder}/{name}.parquet"]
     head.append("---")
-    return "\n".join(head) + "\n\n" + _body(state, version, tables)
+    return "\n".join(head) + "\n\n" + _body(state, version, tables, flavour)
 
 
 def _corpus_tables() -> tuple[str, ...]:
@@ -47,7 +87,7 @@ def _corpus_tables() -> tuple[str, ...]:
     return CORPUS_TABLES
 
 
-def _body(state: State, version: str, tables: dict[str, pa.Table]) -> str:
+def _body(state: State, version: str, tables: dict[str, pa.Table], flavour: str) -> str:
     dataset = state.dataset
     n = {name: f"{table.num_rows:,}" for name, table in tables.items()}
     licence = dataset.annotations_licence
@@ -76,16 +116,11 @@ stances = pd.read_parquet("annotations/stances_wide.parquet")
 ```
 
 `annotations/stances_wide.parquet` is the one file for a first look; `csv/` holds every table for spreadsheets.
-`DATA_DICTIONARY.md` explains each column, `datapackage.json` says the same to programs. All offsets are half-open and
-count Unicode code points: `documents.text[start:end]` is the row's `text` in every table but `quarantine`.
+{_TEXTS[flavour]}
 
 ## How it was made
 
-The sources (`corpus/sources`) are kept byte for byte; `corpus/documents.parquet` holds their canonical texts.
-Annotators worked in Label Studio by `schema/labeling/guidelines.md`, each blind to the others, in two passes: entities,
-then stances. Their stored exports (`annotations/exports`) became `judgements`; the gold tables are a function of these
-and of the written decisions in `annotations/adjudications.jsonl`. `conflicts` lists what they differed about, decided
-or not.
+{_SOURCES[flavour]}
 
 ## Who annotated
 
@@ -97,8 +132,7 @@ or not.
 
 ## Rights
 
-The annotations are under {licence.title} ({licence.path}). {dataset.text_statement} Tables that hold article text say
-so in `datapackage.json`. Annotators are pseudonyms; times are cut to the day.
+The annotations are under {licence.title} ({licence.path}). {dataset.text_statement} {_RIGHTS[flavour]} {_PEOPLE}
 
 ## Checking and citing it
 
@@ -170,12 +204,21 @@ def data_dictionary(schemas: Sequence[TableSchema]) -> str:
             marks = ["key"] if field.name in schema.key else []
             marks += ["required"] if field.required and not marks else []
             words = f" One of: {', '.join(f'`{word}`' for word in field.categories)}." if field.categories else ""
-            meaning = f"{field.description}{words}".replace("|", "\\|")
+            meaning = f"{field.description}{words}{_withheld(schema, field.name)}".replace("|", "\\|")
             lines.append(f"| {field.name} | {field.type} | {' '.join(marks)} | {meaning} |")
         for columns, other, keys in schema.foreign_keys:
             lines.append(f"\n`{', '.join(columns)}` refers to `{other}` ({', '.join(keys)}).")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _withheld(schema: TableSchema, name: str) -> str:
+    """What a text-free package does to a column, in words."""
+    item = next(item for item in schema.descriptor["fields"] if item["name"] == name)
+    if WITHHELD not in item:
+        return ""
+    how = "is null here" if item[WITHHELD] == "quote" else "has places here where it quotes"
+    return f" This {how}; `{hash_column(name)}` has the hash."
 
 
 def citation(dataset: Dataset, version: str, created: str | None) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..checks.packaged import FLAVOUR, FULL
 from ..tables import TableSchema
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 MEDIATYPE = "application/vnd.apache.parquet"
-FLAVOUR = "full"
 NOT_CONTENT = ("changes",)  # says how this package differs from another one
 
 
@@ -37,13 +37,19 @@ class TableFile:
 
 
 def make_descriptor(
-    dataset: Dataset, tables: Sequence[TableFile], version: str, created: str | None, contents: str
+    dataset: Dataset,
+    tables: Sequence[TableFile],
+    version: str,
+    created: str | None,
+    contents: str,
+    flavour: str = FULL,
+    about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The descriptor of a package.
 
     Args:
         version: of the data. created: a day recorded in the inputs (YYYY-MM-DD), never the clock's.
-        contents: see `contents_sha256`.
+        contents: see `contents_sha256`. about: what else is to be said of the package, by the key it is said under.
     """
     head: dict[str, Any] = {"$schema": PROFILE, "name": dataset.name, "title": dataset.title}
     head["description"] = dataset.description
@@ -55,8 +61,9 @@ def make_descriptor(
     head["licenses"] = [annotations_licence(dataset), text_licence(dataset)]
     head["contributors"] = [_contributor(item) for item in dataset.contributors]
     head["keywords"] = list(dataset.keywords)
-    head["stancewire:flavour"] = FLAVOUR
+    head[FLAVOUR] = flavour
     head["stancewire:contents_sha256"] = contents
+    head |= about or {}
     head["resources"] = [_resource(dataset, table) for table in tables]
     return {key: value for key, value in head.items() if value != []}
 
@@ -126,12 +133,16 @@ def contents_sha256(tables: Sequence[TableFile], files: Mapping[str, str]) -> st
         tables: all tables; `changes` is left out.
         files: SHA-256 by path of every other file that is data: sources, what is decided, schemas.
     """
+    named = [table for table in tables if table.schema.name not in NOT_CONTENT]
+    return contents_of({table.path: table.content_sha256 for table in named}, files)
+
+
+def contents_of(tables: Mapping[str, str], files: Mapping[str, str]) -> str:
+    """`contents_sha256`, from the tables' content hashes by path."""
     whole = hashlib.sha256()
-    for table in sorted(tables, key=lambda item: item.path):
-        if table.schema.name not in NOT_CONTENT:
-            whole.update(f"{table.path}\x1f{table.content_sha256}\x1e".encode())
-    for path in sorted(files):
-        whole.update(f"{path}\x1f{files[path]}\x1e".encode())
+    for listed in (tables, files):
+        for path in sorted(listed):
+            whole.update(f"{path}\x1f{listed[path]}\x1e".encode())
     return whole.hexdigest()
 
 

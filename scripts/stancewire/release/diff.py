@@ -78,7 +78,7 @@ def diff_tables(old_schema: TableSchema, old: pa.Table, new_schema: TableSchema,
         for column in shared:
             before, after = _value(old, column, old_row), _value(new, column, new_row)
             if before != after:
-                yield place, column, _short(before), _short(after), "changed"
+                yield place, column, short_value(before), short_value(after), "changed"
 
 
 def _match(
@@ -131,7 +131,8 @@ def _value(table: pa.Table, column: str, row: int) -> str | None:
     return str(value)
 
 
-def _short(value: str | None) -> str | None:
+def short_value(value: str | None) -> str | None:
+    """A value as `changes` gives it."""
     if value is None or len(value) <= MAX_VALUE:
         return value
     return f"sha256:{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -6,23 +6,26 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from ..checks.files import open_files
 from ..checks.loading import table_file
-from ..checks.packaged import ARCHIVE, DESCRIPTOR, SUMS
+from ..checks.packaged import ARCHIVE, DESCRIPTOR, FULL, SUMS, TEXT_FREE
 from ..checks.project_checks import check_project
 from ..errors import ReleaseError
 from ..project import Project
 from ..tables import file_sha256, read_table, read_table_schema, write_bytes
-from .descriptor import FLAVOUR
+from .flavours import closed_rights, default_flavour
 from .package import package_into, write_package
 from .packages import release_versions
 from .state import State, read_state
-from .versions import Version, check_version, parse_version
+from .versions import Level, Version, check_version, highest, next_version, parse_version
+from .withdrawal import refuse_shared_sources
 
 GIT_BYTES = 20_000_000  # above this a release goes into a zip, and git keeps what says what is in it
 KEPT = (DESCRIPTOR, SUMS, "README.md", table_file("changes"))
@@ -31,7 +34,11 @@ _DATED = (1980, 1, 1, 0, 0, 0)  # of every zip entry: the earliest that the form
 
 @dataclass(frozen=True)
 class Released:
-    """What a release did, or would do: its version, the level of change, where it stands, and what to commit."""
+    """What a release did, or would do: its version, the level of change, where it stands, and what to commit.
+
+    Attributes:
+        flavour: full or text-free. closed: documents that are neither open nor permitted, counted by their rights.
+    """
 
     version: Version
     level: str
@@ -39,6 +46,8 @@ class Released:
     archive: Path | None
     n_changes: int
     to_commit: tuple[str, ...]
+    flavour: str
+    closed: dict[str, int]
 
 
 def release(
@@ -48,46 +57,62 @@ def release(
 
     Args:
         version: must be one that the difference from the last release allows (default: the least of them).
-        flavour: `full`; must be given where a document is neither open nor permitted.
+        flavour: `full` or `text-free` (default: text-free, unless every document is open or permitted).
         dry_run: check and compute all, write nothing.
 
     Raises:
-        ReleaseError: problems, uncommitted changes, a wrong or existing version, nothing new, texts of unclear rights.
+        ReleaseError: problems, uncommitted changes, a wrong or existing version, nothing new, or words of an article
+            that would be left in a text-free package.
         TableError, CodebookError: as `write_package`.
     """
     with project.writing():
         _refuse_problems(project)
         _refuse_uncommitted(project)
-        _refuse_texts(project, flavour)
+        documents = _documents(project)
+        rights = documents.column("rights").to_pylist()
+        flavour, closed = flavour or default_flavour(rights), closed_rights(rights)
         state = read_state(project)
-        chosen = _choose(project, state, version)
+        if flavour == FULL:
+            refuse_shared_sources(state.data, documents.column("source_path").to_pylist())
+        level = _level(state, flavour)
+        chosen = _choose(project, state, level, version)
         folder = project.releases / str(chosen)
         shown = project.relative(folder)
         named = (shown, project.relative(project.datapackage_json), "annotations")
         if dry_run:
-            return Released(chosen, state.level, folder, None, len(state.changes), named)
+            if flavour == TEXT_FREE:  # only then may the package itself be refused
+                with tempfile.TemporaryDirectory(prefix="stancewire-release-") as scratch:
+                    package_into(project, Path(scratch) / "package", chosen, flavour)
+            return Released(chosen, level, folder, None, len(state.changes), named, flavour, closed)
         beside = project.releases / f".{chosen}.writing"
         shutil.rmtree(beside, ignore_errors=True)  # of an earlier run that was killed
         try:
-            package_into(project, beside, chosen)
+            package_into(project, beside, chosen, flavour)
             archive = _archive(project, beside, state.dataset.name, chosen)
             os.rename(beside, folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
         write_package(project)
-    return Released(chosen, state.level, folder, archive, len(state.changes), named)
+    return Released(chosen, level, folder, archive, len(state.changes), named, flavour, closed)
 
 
-def _choose(project: Project, state: State, version: str | None) -> Version:
+def _level(state: State, flavour: str) -> Level:
+    """How much changes for who reads the last release: to lose the texts is much, to get them is an addition."""
+    if state.last is None or flavour == state.flavour:
+        return state.level
+    return highest([state.level, "major" if flavour == TEXT_FREE else "minor"])
+
+
+def _choose(project: Project, state: State, level: Level, version: str | None) -> Version:
     existing = release_versions(project)
-    chosen = parse_version(version) if version is not None else state.version
+    chosen = parse_version(version) if version is not None else next_version(state.last_version, level)
     if version is not None and chosen in existing:
         raise ReleaseError(
             f"release {chosen} exists, and a release never changes; leave the version out for the next one"
         )
-    if state.is_released:
+    if level == "none":
         raise ReleaseError(f"nothing has changed since release {state.version}; there is nothing to release")
-    check_version(chosen, state.last_version, state.level)
+    check_version(chosen, state.last_version, level)
     return chosen
 
 
@@ -144,17 +169,9 @@ def _git_status(root: Path, untracked: str, *paths: str) -> list[str]:
     return [entry[3:] for entry in done.stdout.decode("utf-8", "replace").split("\0") if entry]
 
 
-def _refuse_texts(project: Project, flavour: str | None) -> None:
-    if flavour == FLAVOUR:
-        return
+def _documents(project: Project) -> pa.Table:
     schema = read_table_schema("documents", project.table_schemas)
-    rights = Counter(read_table(project.corpus, schema, ["rights"]).column("rights").to_pylist())
-    closed = sum(count for kind, count in rights.items() if kind not in ("open", "permitted"))
-    if closed:
-        raise ReleaseError(
-            f"{closed} documents are neither open nor permitted, and a full release holds their texts; "
-            "if you may publish them, run: stancewire release --flavour full"
-        )
+    return read_table(project.corpus, schema, ["rights", "source_path"])
 
 
 def _archive(project: Project, folder: Path, name: str, version: Version) -> Path | None:

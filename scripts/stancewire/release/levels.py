@@ -9,12 +9,13 @@ from .diff import Change
 from .packages import Package
 from .versions import Level, highest
 
+_CODEBOOK = "schema/codebook.yaml"
 _MEANINGS = ("definition", "favor_means", "against_means", "inverse_of", "label")
 
 
 def change_level(old: Package, new: Package, changes: Sequence[Change]) -> Level:
-    """The level that the change from `old` to `new` has; `none` where the contents are equal."""
-    if old.contents is not None and old.contents == new.contents:
+    """The level that the change from `old` to `new` has; `none` where the contents are equal, whatever the flavour."""
+    if old.full_contents is not None and old.full_contents == new.full_contents:
         return "none"
     return highest(["patch", *_row_levels(changes), *_schema_levels(old, new), *_meaning_levels(old, new)])
 
@@ -45,6 +46,8 @@ def _schema_levels(old: Package, new: Package) -> Iterator[Level]:
 
 
 def _meaning_levels(old: Package, new: Package) -> Iterator[Level]:
+    if old.full_file_sha256(_CODEBOOK) == new.full_file_sha256(_CODEBOOK):
+        return  # the places that stand for words in it may be others
     before, after = _meanings(old), _meanings(new)
     for choice, meaning in before.items():
         if choice not in after or after[choice] != meaning:
@@ -57,11 +60,10 @@ def _meanings(package: Package) -> dict[tuple[str, str], Any]:
     """What the codebook of a package says each choice means."""
     import yaml
 
-    path = "schema/codebook.yaml"
-    if not package.files.has(path):
+    if not package.files.has(_CODEBOOK):
         return {}
     try:
-        codebook = yaml.safe_load(package.files.read(path))
+        codebook = yaml.safe_load(package.files.read(_CODEBOOK))
     except yaml.YAMLError:
         return {}
     found: dict[tuple[str, str], Any] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +13,24 @@ import pyarrow as pa
 
 from ..checks.files import Files, is_safe_path, open_files, sha256
 from ..checks.loading import read_json, read_parquet
-from ..checks.packaged import ARCHIVE, DESCRIPTOR
+from ..checks.packaged import ARCHIVE, DESCRIPTOR, FLAVOUR, FULL
 from ..errors import ReleaseError
 from ..project import Project
 from ..tables import TableSchema, file_sha256, table_schema
 from .versions import Version, parse_version
+
+# In a text-free package: what the full one has, its contents, and by path those files in which places stand for words.
+FULL_CONTENTS, FULL_FILES = "stancewire:full_contents_sha256", "stancewire:full_files"
+DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
+DATA_FILES = (
+    "corpus/sources.csv",
+    "corpus/corrections.csv",
+    "corpus/withdrawn.csv",
+    "annotations/campaign.yaml",
+    "annotations/adjudications.jsonl",
+    "annotations/splits.yaml",
+    "annotations/splits_certificate.json",
+)
 
 
 @dataclass
@@ -55,6 +68,16 @@ class Package:
         """Hash over what makes the data what it is."""
         return self.descriptor.get("stancewire:contents_sha256")
 
+    @property
+    def flavour(self) -> str:
+        """Full, text-free or rebuilt (see `flavours`)."""
+        return str(self.descriptor.get(FLAVOUR, FULL))
+
+    @property
+    def full_contents(self) -> str | None:
+        """`contents` of the full flavour of the same data."""
+        return self.descriptor.get(FULL_CONTENTS, self.contents)
+
     @cached_property
     def resources(self) -> dict[str, dict[str, Any]]:
         """Resources by table name, in the descriptor's order."""
@@ -64,6 +87,13 @@ class Package:
         for resource in self.descriptor["resources"]:
             if isinstance(resource, dict) and isinstance(resource.get("name"), str):
                 yield resource["name"], resource
+
+    def full_file_sha256(self, path: str) -> str | None:
+        """SHA-256 that a text file has in the full flavour; None where there is no such file."""
+        replaced = self.descriptor.get(FULL_FILES, {})
+        if path in replaced:
+            return str(replaced[path])
+        return sha256(self.files.read(path)) if self.files.has(path) else None
 
     def schema(self, name: str) -> TableSchema:
         """The schema of a table as this package has it; ReleaseError where there is none."""
@@ -90,6 +120,46 @@ class Package:
         if isinstance(table, str):
             raise ReleaseError(f"{self.where}: {path} cannot be read as Parquet ({table})")
         return table
+
+
+class OverlaidFiles:
+    """Files of which some (`others`, by name) have other bytes, or are not there (None)."""
+
+    def __init__(self, files: Files, others: Mapping[str, bytes | None]) -> None:
+        self.files, self.others = files, others
+
+    def names(self) -> list[str]:
+        """All files, sorted."""
+        there = {name for name, data in self.others.items() if data is not None}
+        return sorted((set(self.files.names()) - self.others.keys()) | there)
+
+    def names_below(self, folder: str) -> list[str]:
+        """All files below a folder, sorted."""
+        there = {name for name, data in self.others.items() if data is not None and name.startswith(f"{folder}/")}
+        return sorted((set(self.files.names_below(folder)) - self.others.keys()) | there)
+
+    def has(self, name: str) -> bool:
+        """Is there such a file?"""
+        return self.others[name] is not None if name in self.others else self.files.has(name)
+
+    def read(self, name: str) -> bytes:
+        """Its bytes; OSError where it is not there."""
+        if name not in self.others:
+            return self.files.read(name)
+        data = self.others[name]
+        if data is None:
+            raise FileNotFoundError(name)
+        return data
+
+    def size(self, name: str) -> int:
+        """Its size in bytes."""
+        return len(self.read(name)) if name in self.others else self.files.size(name)
+
+
+def data_paths(files: Files) -> list[str]:
+    """Paths of all files of a package, besides tables, that are data: received, decided, or made from the codebook."""
+    found = [path for folder in DATA_FOLDERS for path in files.names_below(folder)]
+    return sorted([*found, *(path for path in DATA_FILES if files.has(path))])
 
 
 def open_package(path: Path) -> Package:

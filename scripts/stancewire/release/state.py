@@ -9,29 +9,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..checks.files import open_files
+from ..checks.files import open_files, sha256
 from ..checks.loading import table_file
-from ..checks.texts import CORRECTIONS_CSV, SOURCES_CSV, read_csv
+from ..checks.packaged import FULL, TEXT_FREE
+from ..checks.texts import CORRECTIONS_CSV, SOURCES_CSV, WITHDRAWN_CSV, read_csv
 from ..codebook.dataset import Dataset, read_dataset
 from ..project import ANNOTATION_TABLES, CORPUS_TABLES, Project
+from ..sources import read_withdrawn
 from ..tables import TableSchema, content_sha256, file_sha256, make_table, read_table, read_table_schema
 from .descriptor import TableFile, contents_sha256, make_descriptor
 from .diff import Change, diff_packages
 from .levels import change_level
-from .packages import Package, last_release, parse_version
+from .packages import OverlaidFiles, Package, data_paths, last_release, parse_version
 from .versions import Level, Version, next_version
+from .withdrawal import project_files, with_reasons
 
 TABLES = (*CORPUS_TABLES, *ANNOTATION_TABLES)
-DATA_FOLDERS = ("corpus/sources", "schema", "annotations/exports", "annotations/adjudications")
-DATA_FILES = (
-    "corpus/sources.csv",
-    CORRECTIONS_CSV,
-    "corpus/withdrawn.csv",
-    "annotations/campaign.yaml",
-    "annotations/adjudications.jsonl",
-    "annotations/splits.yaml",
-    "annotations/splits_certificate.json",
-)
 _DATED = (("judgements", "updated_at"), ("assignments", "submitted_at"), ("adjudications", "decided_at"))
 
 
@@ -40,7 +33,8 @@ class State:
     """The data of a project.
 
     Attributes:
-        tables: every table as a file, `changes` excepted. files: every other file that is data, by path.
+        tables: every table as a file, `changes` excepted. files: SHA-256 of every other file that is data, by path;
+            `data` has their bytes, without what is withdrawn.
         contents: hash over both. created: the latest day that the data names.
         last: the last release, if any. level: how much has changed since. changes: rows of table `changes`.
         version: the last release's where the contents are equal, else the next one.
@@ -49,6 +43,7 @@ class State:
     project: Project
     dataset: Dataset
     tables: tuple[TableFile, ...]
+    data: OverlaidFiles
     files: dict[str, str]
     contents: str
     created: str | None
@@ -57,10 +52,19 @@ class State:
     changes: tuple[Change, ...]
     version: Version
 
+    def schema(self, name: str) -> TableSchema:
+        """The schema of a table, `changes` excepted."""
+        return next(table.schema for table in self.tables if table.schema.name == name)
+
     @property
     def is_released(self) -> bool:
         """Are these the contents of the last release?"""
         return self.level == "none"
+
+    @property
+    def flavour(self) -> str:
+        """The flavour of the last release; full before the first."""
+        return FULL if self.last is None else self.last.flavour
 
     @property
     def label(self) -> str:
@@ -75,7 +79,7 @@ class State:
     def changes_table(self, version: str | None = None) -> tuple[TableSchema, pa.Table]:
         """Table `changes`: the last release's own where nothing has changed, else the changes since it."""
         schema = read_table_schema("changes", self.project.table_schemas)
-        if self.is_released and self.last is not None:
+        if self.is_released and self.last is not None and version in (None, str(self.version)):
             return schema, make_table(schema, self.last.table("changes"))
         release = version or str(self.version)
         return schema, make_table(schema, [row | {"release": release} for row in self.changes])
@@ -83,7 +87,9 @@ class State:
     def descriptor(self, label: str, changes: TableFile) -> dict[str, Any]:
         """The descriptor of the package with this version label, and table `changes` as it was written."""
         by_name = {table.schema.name: table for table in (*self.tables, changes)}
-        return make_descriptor(self.dataset, [by_name[name] for name in TABLES], label, self.created, self.contents)
+        about = {} if self.flavour == FULL else {"stancewire:release_flavour": self.flavour}
+        tables = [by_name[name] for name in TABLES]
+        return make_descriptor(self.dataset, tables, label, self.created, self.contents, about=about)
 
 
 def describe_table(schema: TableSchema, table: pa.Table, path: Path) -> TableFile:
@@ -108,43 +114,49 @@ def read_state(project: Project) -> State:
         table = read_table(path.parent, schema)
         found[name] = table
         tables.append(describe_table(schema, table, path))
-    files = {path: file_sha256(project.root / path) for path in data_files(project)}
+    data = project_files(project.root)
+    files = {path: _hash(project, data, path) for path in data_paths(data)}
     contents = contents_sha256(tables, files)
     created = _latest_day(project, found)
     last = last_release(project)
-    level, changes, version = _since(project, last, make_descriptor(dataset, tables, "", created, contents))
-    return State(project, dataset, tuple(tables), files, contents, created, last, level, changes, version)
+    today = Package("the project", data, make_descriptor(dataset, tables, "", created, contents))
+    level, changes, version = _since(project, last, today)
+    return State(project, dataset, tuple(tables), data, files, contents, created, last, level, changes, version)
 
 
-def _since(
-    project: Project, last: Package | None, descriptor: dict[str, Any]
-) -> tuple[Level, tuple[Change, ...], Version]:
+def _hash(project: Project, data: OverlaidFiles, path: str) -> str:
+    return sha256(data.read(path)) if path in data.others else file_sha256(project.root / path)
+
+
+def _since(project: Project, last: Package | None, today: Package) -> tuple[Level, tuple[Change, ...], Version]:
     if last is None:
         return "minor", (), next_version(None, "minor")
     version = parse_version(last.where)
-    if last.contents == descriptor["stancewire:contents_sha256"]:
+    if last.full_contents == today.contents:
         return "none", (), version
-    today = Package("the project", open_files(project.root), descriptor)
-    changes = tuple(diff_packages(last, today, ""))
+    if last.flavour == TEXT_FREE:
+        from .text_free import comparable
+
+        last, today = comparable(last, today)
+    reasons = {doc_id: row.reason for doc_id, row in read_withdrawn(project.withdrawn_csv).items()}
+    changes = tuple(with_reasons(diff_packages(last, today, ""), today, reasons))
     level = change_level(last, today, changes)
     return level, changes, next_version(version, level)
 
 
 def data_files(project: Project) -> list[str]:
-    """Paths of all files besides tables that are data: received, decided, or made from the codebook."""
-    files = open_files(project.root)
-    found = [path for folder in DATA_FOLDERS for path in files.names_below(folder)]
-    return sorted([*found, *(path for path in DATA_FILES if files.has(path))])
+    """Paths of all files besides tables that are data and not withdrawn: received, decided, made from the codebook."""
+    return data_paths(project_files(project.root))
 
 
 def _latest_day(project: Project, tables: dict[str, pa.Table]) -> str | None:
-    """The latest day on which anyone judged, decided or corrected; article dates say nothing about the package."""
+    """The latest day on which anyone judged, decided, corrected or withdrew; article dates say nothing about it."""
     days = []
     for name, column in _DATED:
         latest = pc.max(tables[name].column(column))
         if latest.is_valid:
             days.append(latest.cast(pa.timestamp("us")).cast(pa.date32()).as_py().isoformat())
     files = open_files(project.root)
-    for path, column in ((CORRECTIONS_CSV, "date"), (SOURCES_CSV, "received")):
+    for path, column in ((CORRECTIONS_CSV, "date"), (SOURCES_CSV, "received"), (WITHDRAWN_CSV, "date")):
         days += [row[column] for _, row in read_csv(files, path)[0] if row.get(column)]
     return max(days, default=None)

@@ -2,6 +2,9 @@
 
 Only where there are splits, numpy too: their certificate is made again.
 
+A text-free package has neither sources nor texts: of it, that nothing is there which is withheld, and that places lie
+within their texts.
+
 On a release: every file of SHA256SUMS. On both: every table's file, rows and content against datapackage.json; sources
 against sources.csv and documents; keys, vocabularies, foreign keys; slices, segments, sentences; decisions and splits.
 On a project also the manifests. A table whose bytes are wrong is named and not parsed.
@@ -12,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checks import decisions, packaged, rows, spans, splits, texts
+from ..checks import decisions, packaged, rows, spans, splits, texts, withheld
 from ..checks.files import Files, open_files
 from ..checks.loading import check_manifests, load_tables, table_file
 from ..errors import Problem
@@ -49,7 +52,11 @@ def verify(path: Path) -> Verification:
     loaded, unread = load_tables(files, ALL_TABLES, damaged)
     found += [problem for problem in unread if problem.path not in named]
     found += packaged.check_contents(loaded, resources)
-    found += _without(texts.check_sources(files), named)
+    flavour = packaged.flavour_of(files)
+    if flavour == packaged.FULL:
+        found += _without(texts.check_sources(files), named)
+    else:
+        found += withheld.check_withheld(loaded, flavour)  # and there are no sources
     found += rows.check_rows(loaded)
     found += spans.check_spans(loaded)
     found += texts.check_documents(files, loaded)

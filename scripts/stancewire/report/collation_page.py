@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..pages.template import render_page
+from . import TEMPLATES
 from .collation import Collation, Span, Stance, Version
 from .marks import Marked, Piece, cut_spans
-from .page import render_page
 
 KINDS = {  # what each kind is, for the legend
     "punctuation": "marks and spaces alone",
@@ -54,6 +55,7 @@ def collation_page(collation: Collation) -> str:
     stance_counts = {side: sum(s.stance == side for s in collation.stances) for side in ("favor", "against", "neutral")}
     by_id = {stance.stance_id: stance for stance in collation.stances}
     return render_page(
+        TEMPLATES,
         "collation",
         _data(collation),
         collation=collation,

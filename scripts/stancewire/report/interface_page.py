@@ -12,12 +12,13 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..agreement.page import Html, element
 from ..codebook.guidelines import guidelines_markdown
 from ..codebook.interface import interface_xml
 from ..codebook.model import Codebook
 from ..label_studio.rooms import guidelines_html
-from .page import render_page
+from ..pages.elements import Html, element
+from ..pages.template import render_page
+from . import TEMPLATES
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _PLAIN = "#b3b3b3"  # a label without a colour of its own
@@ -38,6 +39,7 @@ def interface_page(
     body = drawn.element(root)
     title = codebook.pass_named(task_pass).title
     return render_page(
+        TEMPLATES,
         "interface",
         {"regions": drawn.regions},
         more_style="\n".join(drawn.styles),
@@ -115,7 +117,7 @@ class _Drawn:
         offered: Iterable[Mapping[str, str]] = (
             self.data.get(source[1:], ()) if source.startswith("$") else [choice.attrib for choice in node]
         )
-        kind = "checkbox" if node.get("choice") == "multiple" else "radio"
+        kind = "radio" if node.get("choice") == "single-radio" else "checkbox"
         drawn = []
         for choice in offered:
             shown, hotkey = choice["value"], choice.get("hotkey")
@@ -126,6 +128,7 @@ class _Drawn:
             drawn.append(element("div", label, attributes={"class": "lsf-choice"}))
         about = {"class": "lsf-choices", "data-control": name, "title": node.get("requiredMessage", "")}
         about |= {"data-of-span": "yes"} if node.get("perRegion") else {}
+        about |= {"data-single": "yes"} if node.get("choice") == "single" else {}
         return element("div", drawn, attributes=about)
 
     def _text_area(self, node: ElementTree.Element) -> Html:

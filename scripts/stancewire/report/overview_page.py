@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..agreement.page import Html, dot_plot, element, figure, page, shape, table
+from ..pages.elements import Html, element, page, table
+from ..pages.plots import dot_plot, figure, shape
 from .overview import STANCES, Bars, Measured, Overview
 
 # Blue and vermilion differ for every kind of colour vision; each part also bears its number, and the key its name.

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..engine import run
+from ..engine import Crew, run
 from .candidates import Numbers
 from .runs import Runs, pack, unpack
 from .stories import Grouping, headings_of
@@ -29,7 +29,7 @@ PAIRS_PER_SHARD = 64
 Row = dict[str, Any]
 
 
-def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: int = 1) -> Iterator[Row]:
+def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: Crew = 1) -> Iterator[Row]:
     """Rows of the table `variants`, sorted by key."""
     headings = headings_of(witnesses)
     with tempfile.TemporaryFile(dir=grouping.measured.folder, prefix="stancewire-") as file:
@@ -62,7 +62,7 @@ def variant_rows(witnesses: Sequence[Witness], grouping: Grouping, workers: int 
                 yield from ({**row, **names} for row in rows)
 
 
-def _collate_repeated(witnesses: Sequence[Witness], grouping: Grouping, workers: int, file: IO[bytes]) -> Runs:
+def _collate_repeated(witnesses: Sequence[Witness], grouping: Grouping, workers: Crew, file: IO[bytes]) -> Runs:
     """Rows of a packed pair and the place in the file of what comes of it, for contents that meet in several pairs."""
     found = Runs(grouping.measured.folder, width=3, share=8)
     uses = _find_repeated(witnesses, grouping)

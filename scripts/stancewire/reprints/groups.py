@@ -17,6 +17,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..engine import Crew
 from .candidates import FREQUENT, Numbers
 from .known import Known
 from .pairs import Link, Links, Measured, find_pairs, links_of
@@ -66,7 +67,7 @@ class TextGroups:
 
 
 def group_texts(
-    texts: Sequence[str], workers: int = 1, known: Known | None = None, folder: Path | None = None
+    texts: Sequence[str], workers: Crew = 1, known: Known | None = None, folder: Path | None = None
 ) -> TextGroups:
     """Groups of texts that are reprints of one another, each checked against its weakest link.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-from ..engine import run
+from ..engine import Crew, run
 from .candidates import Looked, Numbers, find_candidates
 from .known import ALIGNED_UNKNOWN, Known, Shares
 from .overlaps import aligned_by_anchors, hash_sets, overlap, share_sets
@@ -106,7 +106,7 @@ class Measured:
 
     @classmethod
     def of(
-        cls, texts: Sequence[str], workers: int = 1, known: Known | None = None, folder: Path | None = None
+        cls, texts: Sequence[str], workers: Crew = 1, known: Known | None = None, folder: Path | None = None
     ) -> Measured:
         """Sketch all texts, in so many processes; with `known`, in this one, what it does not know yet."""
         if known is None:

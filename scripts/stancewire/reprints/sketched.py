@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine import run
+from ..engine import Crew, run
 from .candidates import Looked, Numbers
 from .known import Known
 from .runs import Runs, pack
@@ -59,7 +59,7 @@ class Sketched:
         return twins
 
 
-def sketch_texts(texts: Sequence[str], workers: int, folder: Path | None) -> Sketched:
+def sketch_texts(texts: Sequence[str], workers: Crew, folder: Path | None) -> Sketched:
     """All texts, in so many processes; those of a file in the order in which they stand there."""
     sketched = Sketched(len(texts), folder)
     numbers: deque[int] = deque()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine import run
+from ..engine import Crew, run
 from .shingles import Hashes, Places, cut_batches, hash_batch, places_of, sample_shingles
 
 SAMPLE = 4  # of a long text the smallest shingles are kept: those in the lowest part of this many of all hashes
@@ -66,7 +66,7 @@ def join_sketches(parts: Sequence[Sketches]) -> Sketches:
     )
 
 
-def sketch_texts(texts: Iterable[str], workers: int = 1) -> list[Sketches]:
+def sketch_texts(texts: Iterable[str], workers: Crew = 1) -> list[Sketches]:
     """Sketches of all texts, in their order, in parts of neighbours: joined, they would be in memory twice."""
     return list(run(sketch_batch, cut_batches(texts), workers, threads=THREADS))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..engine import Crew
 from .caps import describe_caps
 from .collating import variant_rows
 from .known import Known
@@ -36,7 +37,7 @@ class Found:
 
 
 def make_reprint_tables(
-    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: int = 1, remember: Path | None = None
+    documents: pa.Table, segments: pa.Table, sentences: pa.Table, workers: Crew = 1, remember: Path | None = None
 ) -> dict[str, Rows]:
     """Rows of `stories`, `reprints` and `variants` for a whole corpus.
 
@@ -54,7 +55,7 @@ def make_reprint_tables(
     return {name: list(rows) for name, rows in found.rows.items()}
 
 
-def find_reprints(witnesses: Sequence[Witness], workers: int = 1, remember: Path | None = None) -> Found:
+def find_reprints(witnesses: Sequence[Witness], workers: Crew = 1, remember: Path | None = None) -> Found:
     """As `make_reprint_tables`, for witnesses sorted by doc_id: those of a `Spool` are never all in memory."""
     is_remembered = remember is not None and REMEMBERED <= len(witnesses) <= MOST_REMEMBERED
     known = Known.read(remember) if remember is not None and is_remembered else None

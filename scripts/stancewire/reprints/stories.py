@@ -12,6 +12,7 @@ from typing import overload
 
 import numpy as np
 
+from ..engine import Crew
 from ..tables import row_id
 from .candidates import Numbers
 from .groups import TextGroups, group_texts, held_together, linked_texts
@@ -137,7 +138,7 @@ def headings_of(witnesses: Sequence[Witness]) -> Stated:
     return witnesses.headings if isinstance(witnesses, Spool) else witnesses
 
 
-def group_witnesses(witnesses: Sequence[Witness], workers: int = 1, known: Known | None = None) -> Grouping:
+def group_witnesses(witnesses: Sequence[Witness], workers: Crew = 1, known: Known | None = None) -> Grouping:
     """Stories of witnesses sorted by doc_id; the outcome depends neither on the corpus's order nor on `workers`."""
     if isinstance(witnesses, Spool):
         found = group_texts(Readings(witnesses), workers, known, witnesses.folder)

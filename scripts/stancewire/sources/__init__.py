@@ -14,6 +14,7 @@ from .listing import read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
 from .naming import refuse_doubles, spread_prefixes
 from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
+from .withdrawn import Withdrawal, read_withdrawn
 
 __all__ = [
     "ENDINGS",
@@ -28,6 +29,7 @@ __all__ = [
     "SourceFile",
     "SourceFiles",
     "SourceRecord",
+    "Withdrawal",
     "base_of",
     "facts_by_file",
     "find_sources",
@@ -38,6 +40,7 @@ __all__ = [
     "read_sources",
     "read_sources_csv",
     "read_span",
+    "read_withdrawn",
     "refuse_doubles",
     "spread_prefixes",
     "stored_name",

@@ -72,6 +72,7 @@ class KnownLines:
         self.given = given
         self.kinds: list[KnownLine] = []
         self.looked_at = 0
+        self.refused = 0  # blocks of lines that had to be read one by one, beyond those that had not
 
     def learn(self, names: tuple[str, ...]) -> bool:
         """Make lines with these keys known; False where they cannot be decoded in this way."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .ids import number_repeats, row_id
     from .parquet import ParquetFile
     from .read import decode_parquet, find_in_manifest, parse_table, read_columns, read_table
+    from .rows import shared_rows
     from .schema import Field, TableSchema, read_table_schema, table_schema
     from .write import (
         MANIFEST,
@@ -50,6 +51,7 @@ __all__ = [
     "remove",
     "row_id",
     "shards_of",
+    "shared_rows",
     "table_schema",
     "write_bytes",
     "write_parquet",
@@ -65,6 +67,7 @@ __getattr__ = on_demand(
         "ids": "number_repeats row_id",
         "parquet": "ParquetFile",
         "read": "decode_parquet find_in_manifest parse_table read_columns read_table",
+        "rows": "shared_rows",
         "schema": "Field TableSchema read_table_schema table_schema",
         "write": (
             "MANIFEST Written file_sha256 make_table read_manifest "

@@ -34,21 +34,32 @@ class Leads:
         return cls(places, found[places], found[places + 1], found[np.minimum(places + 2, last)])
 
 
+def count_chars(offsets: Offsets, leads: Leads) -> npt.NDArray[np.int64]:
+    """Characters of each text, as `len` counts them: its bytes without those that follow a lead."""
+    follow = np.zeros(len(leads.places) + 1, np.int64)
+    np.cumsum(1 + (leads.first >= 0xE0).astype(np.int64) + (leads.first >= 0xF0), out=follow[1:])
+    counted: npt.NDArray[np.int64] = np.diff(offsets - follow[np.searchsorted(leads.places, offsets)])
+    return counted
+
+
 def count_words(data: bytes, offsets: Offsets, leads: Leads | None = None) -> list[int]:
     """Words of each text, as `len(text.split())` counts them; no text may be empty."""
     leads = leads or Leads.of(data)
     found = np.frombuffer(data, np.uint8)
     space = found <= 0x20
+    scratch = np.empty_like(found)
+    marks = scratch.view(np.bool_)
     # U+0000-0008 and U+000E-001B are no white space for `str.split`.
-    space &= (found - np.uint8(0x0E)) > 0x0D
+    np.subtract(found, np.uint8(0x0E), out=scratch)
+    space &= np.greater(scratch, 0x0D, out=marks)
     if len(found) and found.min() < 9:
-        space &= found > 8
+        space &= np.greater(found, 8, out=marks)
     wide = _wide_spaces(leads)
     for after in range(3):  # U+0085 and U+00A0 have two bytes, all others three
         space[leads.places[wide if after < 2 else wide & (leads.first != 0xC2)] + after] = True
-    starts = ~space
-    starts[1:] &= space[:-1]
     begins = offsets[:-1]
+    starts = marks
+    np.greater(space[:-1], space[1:], out=starts[1:])
     starts[begins] = ~space[begins]
     counted: list[int] = np.add.reduceat(starts, begins, dtype=np.int32).tolist()
     return counted
@@ -63,6 +74,18 @@ def _wide_spaces(leads: Leads) -> npt.NDArray[np.bool_]:
     found |= (first == 0xE2) & (((second == 0x80) & general) | ((second == 0x81) & (third == 0x9F)))
     found |= (first == 0xE3) & (second == 0x80) & (third == 0x80)
     return found
+
+
+def are_lines(data: bytes, offsets: Offsets) -> bool:
+    """Is it certain that white space in the texts is single blanks between words, as `one_line` leaves it?"""
+    found = np.frombuffer(data, np.uint8)
+    if not len(found):
+        return True
+    if found.min() < 0x20 or b"  " in data or _wide_spaces(Leads.of(data)).any():
+        return False
+    begins, ends = offsets[:-1], offsets[1:]
+    some = ends > begins
+    return not ((found[begins[some]] == 0x20) | (found[ends[some] - 1] == 0x20)).any()
 
 
 def find_suspects(data: bytes, offsets: Offsets, leads: Leads | None = None) -> list[int]:

@@ -23,7 +23,7 @@ COLUMNS = (
     *("date", "date_source", "outlet", "outlet_source"),
     *("dateline", "byline", "credit", "wire", "url", "lang", "rights", "license"),
 )
-_WEB = ("http://", "https://")
+WEB = ("http://", "https://")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR = re.compile(r"(?:1[6-9]|2[01])[0-9]{2}")  # of those that `path_dates` takes
 _REMEMBERED = 10_000
@@ -77,21 +77,34 @@ class StatedColumns:
             url = "" if url is None else as_words("url", url)
         if date is None or outlet is None or url is None:
             return None
-        day = self._fixed_day or _days.get(date) or _day(date)
+        day = self._fixed_day or self.day(date)
         if not url.isascii() or not url.isprintable() or " " in url:
             url = " ".join(url.split())
         # As `https?://\\S+` matches: words in one line hold no white space but blanks.
-        is_address = url.startswith(_WEB) and url not in _WEB and " " not in url
+        is_address = url.startswith(WEB) and url not in WEB and " " not in url
         address = self.facts.url or (url if is_address else None)
         if day[0] is None and (address or path):
             day = _path_day(address or "", path)
-        named = self._fixed_outlet or self._outlets.get(outlet) or self._outlet(outlet)
+        named = self._fixed_outlet or self.outlet(outlet)
         if named[0] is None and address is not None:
             named = self._of_address(address)
         if not others:
             return (*day, *named, None, None, None, None, address, None, *self._rest)
         rest = self._others(record, others, address)
         return None if rest is None else (*day, *named, *rest)
+
+    @property
+    def is_open(self) -> bool:
+        """Do day, outlet and address depend on the record alone?"""
+        return self._fixed_day is None and self._fixed_outlet is None and self.facts.url is None
+
+    def day(self, stated: str) -> tuple[int | None, str | None]:
+        """The day that a record states, and its source."""
+        return _days.get(stated) or _day(stated)
+
+    def outlet(self, stated: str) -> tuple[str | None, str | None]:
+        """The outlet that a record states, and its source."""
+        return self._outlets.get(stated) or self._outlet(stated)
 
     def _outlet(self, stated: str) -> tuple[str | None, str | None]:
         line = " ".join(stated.split())

@@ -79,6 +79,9 @@ main.addEventListener("click", (event) => {
 main.addEventListener("mouseup", (event) => { justMade = Boolean(event.target.closest("[data-text]")) && markSelection(); });
 main.addEventListener("change", (event) => {
   const control = event.target.closest(".lsf-choices");
+  if (control && control.dataset.single && event.target.checked) {
+    for (const input of control.querySelectorAll("input")) input.checked = input === event.target;
+  }
   if (control && control.dataset.ofSpan && chosen !== null) {
     const picked = Array.from(control.querySelectorAll("input:checked"), (input) => input.value);
     regions[chosen] = { ...regions[chosen], [control.dataset.control]: picked };
