@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stancewire.checks.project_checks import check_project
-from stancewire.conversion import columnar, gather, records, whole
+from stancewire.conversion import gather, records, whole
 from stancewire.conversion.furniture import CANDIDATES
 from stancewire.conversion.parts import bucket
 from stancewire.conversion.state import STATE
@@ -264,7 +264,7 @@ def test_shards_without_a_change_are_the_same_files_afterwards(
     assert again.changes is not None and again.changes.is_none and stamps(tmp_path / "o") == before
     change(articles)
     report = convert_corpus(None, [articles], tmp_path / "o", **options)
-    assert report.changes is not None and len(report.changes.same) == 58
+    assert report.changes is not None and report.changes.same == 58
     after = stamps(tmp_path / "o")
     ids = [f"00000/{name}" for name in ("new", "00000002", "00000003")]
     touched = set()
@@ -288,7 +288,7 @@ def test_more_shards_than_before_are_all_written(
     for path in sorted((tmp_path / "more").rglob("*.txt"))[60:]:
         shutil.copy(path, articles / path.relative_to(tmp_path / "more"))
     report = convert_corpus(None, [articles], tmp_path / "o", reprints=False)
-    assert report.changes is not None and len(report.changes.same) == 60
+    assert report.changes is not None and report.changes.same == 60
     assert len(list((tmp_path / "o" / "documents.parquet").iterdir())) == 4
     convert_corpus(None, [articles], tmp_path / "anew", reprints=False)
     assert files_of(tmp_path / "o") == files_of(tmp_path / "anew")
@@ -459,7 +459,7 @@ def test_manifest_of_very_many_files_has_one_hash_of_all_and_validate_believes_i
 
     convert_corpus(project)
     assert len(read_manifest(project.corpus)["convert"]["inputs"]) == len(names) + 1 and stale() == []
-    monkeypatch.setattr("stancewire.conversion.run.MAX_LISTED", len(names) - 1)
+    monkeypatch.setattr("stancewire.conversion.manifest.MAX_LISTED", len(names) - 1)
     convert_corpus(project, anew=True)
     inputs = read_manifest(project.corpus)["convert"]["inputs"]
     assert list(inputs) == ["corpus/sources/", "schema/codebook.yaml"] and stale() == []
@@ -499,8 +499,7 @@ def test_row_groups_of_parquet_give_the_bytes_of_the_whole_file(
     monkeypatch.setattr("stancewire.conversion.parcels.BYTES_A_PARCEL", 20_000)
     cut: list[tuple[int, int, int]] = []
     original = readers.read_groups
-    module = columnar if fields == "text" else records
-    monkeypatch.setattr(module, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
+    monkeypatch.setattr(records, "read_groups", lambda *given: cut.append(given[1:4]) or original(*given))
     report = convert_corpus(None, [tmp_path / "in"], tmp_path / "cut", fields=fields, reprints=False)
     assert len(cut) > 3 and cut[0][2] == 0 and all(start * 10 == first for start, _, first in cut)
     assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole") and report.counts == whole.counts

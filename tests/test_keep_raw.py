@@ -216,7 +216,7 @@ def test_killed_copy_is_taken_up(collection: Path, tmp_path: Path, monkeypatch: 
         keep_sources(found.files, [""], tmp_path / "kept", open_source)
     monkeypatch.undo()
     # As after a kill, which leaves what was being written.
-    left = done[-1].with_name(f".{found.files[3].source_path.rpartition('/')[2]}.keeping")
+    left = done[-1].with_name(f".{list(found.files)[3].source_path.rpartition('/')[2]}.keeping")
     (tmp_path / "half").rename(left)
     stamps = {path: path.stat().st_mtime_ns for path in done}
     kept = keep_sources(found.files, [""], tmp_path / "kept", open_source)

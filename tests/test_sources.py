@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stancewire.engine import pile
 from stancewire.errors import SourceError, UsageError
 from stancewire.sources import (
     ENDINGS,
@@ -15,14 +18,15 @@ from stancewire.sources import (
     SourceFile,
     SourceRecord,
     find_sources,
-    name_documents,
     read_file,
     read_sources,
     read_sources_csv,
+    refuse_doubles,
     spread_prefixes,
     stored_name,
 )
 from stancewire.sources.listing import COLUMNS, unsafe_path
+from stancewire.sources.model import stamp_of
 
 HEADER = ",".join(COLUMNS)
 
@@ -36,13 +40,49 @@ def put(root: Path, *names: str) -> Path:
 
 
 def ids(*roots: Path, prefixes: tuple[str, ...] = ()) -> list[str]:
-    found = find_sources(roots, ENDINGS)
-    return sorted(name_documents(found, spread_prefixes(prefixes, len(roots))).values())
+    found = find_sources(roots, ENDINGS, prefixes=spread_prefixes(prefixes, len(roots)))
+    return sorted(file.name for file in found.files)
 
 
 def test_document_is_named_by_its_path_without_the_ending(tmp_path: Path) -> None:
     put(tmp_path, "b.txt", "2019/06/a.v2.txt", "ä 1.TXT")
     assert ids(tmp_path) == ["2019/06/a.v2", "b", "ä 1"]
+
+
+def test_files_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    """Not in that of folders, so that today's files and those of an older state can be compared side by side."""
+    names = ["a/b.txt", "a-b.txt", "a.txt", "a/b/c.txt", "a/b-c.txt", "a0.txt", "A.txt", "ä.txt"]
+    names += ["a/\x01.txt", "é/z.txt"]
+    put(tmp_path, *names)
+    (tmp_path / "caf\udce9").mkdir()
+    (tmp_path / "caf\udce9" / "x.txt").write_bytes(b"x")
+    found = [file.source_path for file in find_sources([tmp_path], ENDINGS).files]
+    assert found == sorted(found) and len(found) == len(names) + 1 and "caf%E9/x.txt" in found
+    pattern = [file.source_path for file in find_sources([tmp_path / "*"], ENDINGS).files]
+    assert pattern == found
+    assert [file.source_path for file in find_sources([f"{tmp_path}/**/*.txt"], ENDINGS).files] == found
+    assert [file.source_path for file in find_sources([f"{tmp_path}/**"], ENDINGS).files] == found
+
+
+def test_more_files_than_are_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pile, "CHUNK", 7)
+    monkeypatch.setattr(pile, "IN_MEMORY", 100)
+    put(tmp_path, *(f"{number % 5}/{number:03}.txt" for number in range(100)))
+    files = find_sources([tmp_path], ENDINGS).files
+    assert len(files) == 100 and files.n_bytes == sum(path.stat().st_size for path in tmp_path.rglob("*.txt"))
+    first, second = iter(files), iter(files)
+    assert [next(first), next(first)] == [next(second), next(second)]  # two who read do not disturb each other
+    assert list(first) == list(second) == list(files)[2:]
+    assert {file.stamp for file in files} == {stamp_of(path.stat()) for path in tmp_path.rglob("*.txt")}
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=12)))
+def test_runs_are_read_in_the_order_of_all(runs: list[list[int]]) -> None:
+    found: pile.Runs[tuple[int, int]] = pile.Runs(lambda value: value[0])
+    for number, run in enumerate(runs):
+        found.add([(value, number) for value in run])
+    expected = sorted(((value, number) for number, run in enumerate(runs) for value in run), key=lambda value: value[0])
+    assert list(found) == expected and len(found) == len(expected)
 
 
 def test_single_file_is_a_source(tmp_path: Path) -> None:
@@ -102,7 +142,7 @@ def test_pipe_is_rejected_without_opening_it(tmp_path: Path) -> None:
 def test_two_formats_of_one_name_keep_their_endings(tmp_path: Path) -> None:
     put(tmp_path, "a.txt", "a.TXT", "b.txt")
     found = find_sources([tmp_path], ENDINGS)
-    assert sorted(name_documents(found, [""]).values()) == ["a.TXT", "a.txt", "b"]
+    assert [file.name for file in found.files] == ["a.TXT", "a.txt", "b"]
     (warning,) = found.warnings
     assert warning.severity == "warning"
     assert "a.TXT, a.txt" in warning.message
@@ -111,7 +151,8 @@ def test_two_formats_of_one_name_keep_their_endings(tmp_path: Path) -> None:
 def test_duplicate_id_is_a_reject_that_names_both_places(tmp_path: Path) -> None:
     one, two = put(tmp_path / "one", "a.txt", "b.txt"), put(tmp_path / "two", "a.txt")
     found = find_sources([one, two], ENDINGS)
-    assert sorted(name_documents(found, ["", ""]).values()) == ["a", "b"]
+    refuse_doubles(found)
+    assert [file.name for file in found.files] == ["a", "b"]
     (reject,) = found.rejects
     assert (reject.source_path, reject.check) == ("a.txt", "source-duplicate")
     assert "source 1" in reject.message and "source 2" in reject.message

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,24 +17,22 @@ from typing import TYPE_CHECKING, Any
 from .conversion.parcels import Conversion, loose_corrections, machine, rules_sha256
 from .engine import Workers, keep_memory
 from .errors import Problem, UsageError
-from .project import Project
+from .project import Project, possible_files
 from .sources import (
     ENDINGS,
     READERS,
-    FoundSources,
     ReadOptions,
     Reject,
     SourceFacts,
-    SourceFile,
+    SourceFiles,
     base_of,
     facts_by_file,
     find_sources,
-    name_documents,
     read_sources_csv,
     read_withdrawn,
+    refuse_doubles,
     spread_prefixes,
 )
-from .sources.files import with_name
 from .sources.remote import is_address
 from .text import Lexicon, Undecodable, find_encoding
 
@@ -54,8 +52,9 @@ class ConvertReport:
     Attributes:
         counts: read (files), records, written, rejected, ignored, withdrawn, furniture_candidates; rejected_by,
             by_format, by_encoding, by_columns, left_aside, rows: each a count by name.
-        rejects: one problem for each source or record that was refused (also rows of the table `rejects`).
-        problems: all other problems and warnings.
+        rejects: one problem for each source or record that was refused: the first of `n_rejects`, where these are very
+            many; all are in the table `rejects`.
+        problems: all other problems and warnings; of a check that very many sources fail, the first and how many more.
         changes: files added, changed, removed and the same since the last run; None where all was converted.
         kept: what `keep_raw` copied; what it refused is among `rejects`, though in no table.
     """
@@ -65,6 +64,7 @@ class ConvertReport:
     problems: list[Problem]
     changes: Changes | None = None
     kept: Kept | None = None
+    n_rejects: int = 0
 
 
 def convert_corpus(
@@ -145,31 +145,34 @@ def convert_corpus(
         )
         conversion, rows = _prepare(project, sources, encoding, fields, reading or ReadOptions())
         conversion = replace(conversion, folder=(target.resolve() if cluster else target) / WORK)
-        found = find_sources(sources, ENDINGS, format)
-        files = _files_to_read(found, name_documents(found, prefixes), prefixes)
-        facts = facts_by_file(rows, {file.source_path for file in files if file.root in conversion.own_roots})
-        conversion = _with_rules(conversion, files)
+        found = find_sources(sources, ENDINGS, format, prefixes)
+        refuse_doubles(found)
+        facts = facts_by_file(rows, _named(rows, found.files, conversion.own_roots))
+        conversion = _with_rules(conversion, found.files)
         conversion.folder.mkdir(parents=True, exist_ok=True)
         if cluster is not None:
             cluster.check_shared(conversion.folder, [base_of(source) for source in sources if not is_address(source)])
 
-        from .conversion.run import Again, Run, one_a_place
+        from .conversion.run import Again, Run
         from .conversion.state import read_state
+        from .conversion.told import first_of
 
         remember = None if dry_run or project is None else project.studio / "reprints.npz"
         begin = partial(Run, project, conversion, facts, found, reprints and fields == "all", sources, remember)
         run_of = begin()
         before = None if anew or dry_run else read_state(conversion.folder, run_of.rules)
         try:
-            run_of.convert_all(files, pool, progress, before)
+            run_of.convert_all(pool, progress, before)
         except Again:  # an id that stands twice belongs to the first of all sources, old or new
             run_of = begin()
-            run_of.convert_all(files, pool, progress, None)
+            run_of.convert_all(pool, progress, None)
         if not dry_run:
             run_of.write()
-    rejects = one_a_place([*run_of.rejects, *(kept.rejects if kept else ())])
-    problems = [_as_problem(reject) for reject in rejects]
-    return ConvertReport(run_of.counts, problems, sorted(run_of.problems), run_of.changes, kept)
+    rejects = first_of([*run_of.rejects, *(kept.rejects if kept else ())])
+    n_rejects = max(len(rejects), run_of.counts["rejected"])
+    return ConvertReport(
+        run_of.counts, list(map(_as_problem, rejects)), run_of.problems, run_of.changes, kept, n_rejects
+    )
 
 
 def _cluster(scheduler: str) -> Cluster:
@@ -216,7 +219,7 @@ def _prepare(
     return conversion, facts
 
 
-def _with_rules(conversion: Conversion, files: Sequence[SourceFile]) -> Conversion:
+def _with_rules(conversion: Conversion, files: SourceFiles) -> Conversion:
     """With the rules that all rows depend on."""
     lexicon, reading = conversion.lexicon, conversion.reading
     words = (sorted(lexicon.furniture), sorted(lexicon.wires.items()), sorted(lexicon.outlets.items()))
@@ -226,13 +229,12 @@ def _with_rules(conversion: Conversion, files: Sequence[SourceFile]) -> Conversi
     return replace(conversion, rules=rules, loose=loose)
 
 
-def _files_to_read(found: FoundSources, names: Mapping[int, str], prefixes: Sequence[str]) -> list[SourceFile]:
-    """Files under their documents' ids; one whose id is taken is left out, one of unknown format stays as it is."""
-    return [
-        with_name(file, names.get(number, file.name), prefixes[file.root])
-        for number, file in enumerate(found.files)
-        if number in names or file.format is None
-    ]
+def _named(rows: Mapping[str, SourceFacts], files: SourceFiles, own_roots: Collection[int]) -> set[str]:
+    """The files that rows of `sources.csv` are about, or that something in them is."""
+    asked = {path for row in rows for path in possible_files(row)}
+    if not asked:
+        return set()
+    return {file.source_path for file in files if file.source_path in asked and file.root in own_roots}
 
 
 def _as_problem(reject: Reject) -> Problem:

@@ -161,10 +161,13 @@ def split_place(source_path: str, files: Collection[str]) -> tuple[str, str] | N
 
     A file may have these signs in its own name: the longest path that is a file counts.
     """
-    if source_path in files:
-        return source_path, ""
+    return next(((path, source_path[len(path) :]) for path in possible_files(source_path) if path in files), None)
+
+
+def possible_files(source_path: str) -> list[str]:
+    """The files that a path in `sources.csv` may be about: itself, and where it has the signs, what is before each."""
     signs = [match.start() for match in re.finditer(f"[{INSIDE}]", source_path)]
-    return next(((source_path[:at], source_path[at:]) for at in reversed(signs) if source_path[:at] in files), None)
+    return [source_path, *(source_path[:at] for at in reversed(signs))]
 
 
 def _try_lock(descriptor: int) -> bool:

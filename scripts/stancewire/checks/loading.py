@@ -150,8 +150,9 @@ def _stale(files: Files, manifest: str, stage: str, inputs: dict[str, Any], comm
     for name, expected in inputs.items():
         if name.endswith("/"):  # too many files for a line each: one hash over all of the folder's
             below = (path for path in files.names_below(name.rstrip("/")) if files.has(path))  # no broken link
-            lines = sorted(f"{sha256(files.read(path))}  {_stored(path.removeprefix(name))}\n" for path in below)
-            if sha256("".join(lines).encode("utf-8", "surrogateescape")) != expected:
+            stored = sorted((_stored(path.removeprefix(name)), path) for path in below)
+            lines = (f"{sha256(files.read(path))}  {place}\n" for place, path in stored)
+            if sha256("".join(lines).encode()) != expected:
                 yield problem("table-stale", manifest, stage, f"files below {name} have changed since; {command}")
         elif not files.has(real_name(name)):
             if expected:

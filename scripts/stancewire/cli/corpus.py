@@ -142,8 +142,9 @@ def run_convert(args: argparse.Namespace) -> int:
         "problems": [problem.as_json() for problem in report.problems],
     }
     lines = [f"rejected: {problem}" for problem in report.rejects[:MAX_SHOWN]]
-    if len(report.rejects) > MAX_SHOWN:
-        lines.append(f"rejected: {len(report.rejects) - MAX_SHOWN} more; all are in the table rejects, or say --json")
+    if report.n_rejects > MAX_SHOWN:
+        where = "all are in the table rejects" + (", or say --json" if report.n_rejects == len(report.rejects) else "")
+        lines.append(f"rejected: {report.n_rejects - MAX_SHOWN} more; {where}")
     lines += problem_lines(report.problems)
     emit(args, data, [*lines, *summary_lines(report, args.dry_run)])
     return 1 if failed else 0
@@ -190,7 +191,7 @@ MAX_SHOWN = 100
 
 def _change_lines(changes: Changes) -> list[str]:
     """Files added, changed and removed since the last run, the first of each by name."""
-    lines = [f"  {len(changes.same)} files are as they were; only the others were read"]
+    lines = [f"  {changes.same} files are as they were; only the others were read"]
     for title in ("added", "changed", "removed"):
         names = getattr(changes, title)
         if names:

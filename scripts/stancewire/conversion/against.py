@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ..errors import Problem
 from ..project import Project
@@ -45,32 +45,37 @@ def check_judged(judged: Mapping[str, set[str]], texts: Mapping[str, str]) -> li
 
 
 def check_listing(
-    facts: Mapping[str, SourceFacts], found: FoundSources, hashes: Mapping[str, str], whole: bool = True
-) -> list[Problem]:
+    facts: Mapping[str, SourceFacts],
+    found: FoundSources,
+    read: Iterable[tuple[str, str]],
+    hashes: dict[str, str],
+    whole: bool = True,
+) -> Iterator[Problem]:
     """`sources.csv` against the files: each named one is there, unchanged, and each file is named.
 
     Args:
-        hashes: source path -> SHA-256 of the files that were read.
+        read: source path and SHA-256 of the files that were read. hashes: gets those of the files that it names.
         whole: was all of the source root read? If not, a file that is not among them is not missing.
     """
-    problems = []
+    for source_path, sha256 in read:
+        row = facts.get(source_path)
+        if row is not None:
+            hashes[source_path] = sha256
+        if whole and (row is None or not row.line):
+            message = "it has no row in sources.csv; add one: its sha256, where it comes from, its rights"
+            yield Problem(source_path, "", "source-unlisted", 1, message, "warning")
     refused = {reject.source_path for reject in found.rejects}
     for source_path, row in facts.items():
         if source_path not in hashes:
             if whole and source_path not in refused:
                 message = f"there is no file {source_path}; put it back as it was received"
-                problems.append(Problem("corpus/sources.csv", str(row.line), "source-missing", 1, message))
+                yield Problem("corpus/sources.csv", str(row.line), "source-missing", 1, message)
         elif row.sha256 and row.sha256 != hashes[source_path]:
             message = (
                 f"the file {source_path} has the sha256 {hashes[source_path]}, but here stands {row.sha256}; "
                 "put the file back as it was received, or give a new version a name of its own"
             )
-            problems.append(Problem("corpus/sources.csv", str(row.line), "source-hash", 1, message))
-    if whole:
-        for source_path in sorted(set(hashes) - {name for name, row in facts.items() if row.line}):
-            message = "it has no row in sources.csv; add one: its sha256, where it comes from, its rights"
-            problems.append(Problem(source_path, "", "source-unlisted", 1, message, "warning"))
-    return problems
+            yield Problem("corpus/sources.csv", str(row.line), "source-hash", 1, message)
 
 
 def check_places(
@@ -86,8 +91,10 @@ def check_places(
         rejects: a record that was refused is there, and so may be the members of a file that could not be read on.
     """
     refused: dict[str, set[int]] = {}
-    for reject in rejects:
-        refused.setdefault(reject.source_path, set()).add(reject.record_no)
+    inside = {source_path for source_path, row in facts.items() if row.inside}
+    for reject in rejects if inside else ():
+        if reject.source_path in inside:
+            refused.setdefault(reject.source_path, set()).add(reject.record_no)
     problems = []
     for source_path, row in facts.items():
         if source_path not in hashes or -1 in refused.get(source_path, ()):

@@ -89,6 +89,13 @@ def integers(values: Sequence[int | None] | npt.NDArray[np.int64]) -> pa.Int64Ar
     return pa.Int64Array.from_buffers(pa.int64(), len(numbers), [valid, pa.py_buffer(numbers)])
 
 
+def floats(values: Sequence[float | None]) -> pa.DoubleArray:
+    """Numbers, or None."""
+    valid = _bits([value is not None for value in values]) if None in values else None
+    numbers = np.fromiter((0.0 if value is None else value for value in values), np.float64, len(values))
+    return pa.DoubleArray.from_buffers(pa.float64(), len(numbers), [valid, pa.py_buffer(numbers)])
+
+
 def days(values: Sequence[int | None]) -> pa.Date32Array:
     """Days since 1970, or None."""
     valid = _bits([value is not None for value in values]) if None in values else None
@@ -127,9 +134,7 @@ def column(values: Sequence[Any], count: int, kind: pa.DataType, vocabulary: Seq
         return strings(values)
     if pa.types.is_date(kind):
         return days(values)
-    if pa.types.is_integer(kind):
-        return integers(values)
-    return pa.array(values, kind)
+    return integers(values) if pa.types.is_integer(kind) else floats(values)
 
 
 def _offsets(lengths: npt.NDArray[Any], kind: np.dtype[Any]) -> npt.NDArray[Any]:

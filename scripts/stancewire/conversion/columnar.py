@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import Problem
-from ..sources import ReadOptions, Reject, SourceFacts, SourceFile, SourceRecord, read_sources, read_span
+from ..sources import ReadOptions, Reject, SourceFacts, SourceFile, SourceRecord
 from ..sources.columns import as_words
 from ..sources.entries import Entry, clean_name
 from ..sources.json_encodings import wide_codec
@@ -27,7 +27,7 @@ from ..sources.json_records import LINES, LineReader
 from ..sources.known_lines import KnownLine, known_lines
 from ..sources.limits import over_record_limit
 from ..sources.line_blocks import read_block
-from ..sources.readers import format_of, read_groups
+from ..sources.readers import format_of
 from ..sources.sniff import HEAD_BYTES
 from ..sources.spans import Span
 from ..tables import TableSchema, read_table_schema
@@ -97,7 +97,7 @@ class Batch:
     def take_file(self, file: SourceFile, facts: SourceFacts, parcel: Parcel) -> None:
         """All records of a file, or of the parcel's span of it."""
         span = parcel.span
-        raw = None if span is not None and span.groups else _read(file, span)
+        raw = None if span is not None and (span.groups or span.is_batch) else _read(file, span)
         format = digest = None
         # What is known of single records, what is withdrawn, and JSON in UTF-16 and -32, are not ordinary.
         if raw is not None and not facts.inside and not self.conversion.withdrawn:
@@ -108,13 +108,10 @@ class Batch:
         elif raw is not None and format == "txt" and len(raw) <= self.conversion.reading.limits.record_bytes:
             self._take_text(raw, digest := sha256(raw).digest(), file, facts)
         else:
-            options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
-            if span is None:
-                came = read_sources([file], options)
-            else:
-                read = read_groups if span.groups else read_span
-                came = read(file, span.start, span.end, span.first_record, options)
-            self.general().take_file(file, facts, came, span is None)
+            from .records import read_parcel
+
+            is_first = span is None or (span.is_batch and span.start == 0)
+            self.general().take_file(file, facts, read_parcel(file, parcel, facts, self.conversion), is_first)
             self.keep_places()
             return
         if span is None:
@@ -368,15 +365,17 @@ def _read(file: SourceFile, span: Span | None) -> bytes | None:
     start, most = (0, MOST_BYTES) if span is None else (span.start, span.end - span.start)
     if file.address is not None or most > MOST_BYTES:
         return None
+    size = -1
     if span is None and file.stamp is not None:
-        most = min(most, file.stamp[0] + 1)  # one more than there is, to see that there is no more
+        size = file.stamp[0]
+        most = min(most, size + 1)  # one more than there is, to see that there is no more
     try:
         source = os.open(file.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             if start:
                 os.lseek(source, start, os.SEEK_SET)
             raw = os.read(source, most)
-            while len(raw) < most and (more := os.read(source, most - len(raw))):
+            while size != len(raw) < most and (more := os.read(source, most - len(raw))):
                 raw += more
         finally:
             os.close(source)

@@ -222,7 +222,10 @@ def _shard(parts: Parts, schema: TableSchema, number: int, bits: int) -> pa.Tabl
 def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
     """All rows in key order, in pieces of any size."""
     paths = parts.paths[schema.name]
-    if parts.dropped == {} and _follow_each_other(paths):
+    if not paths:
+        return
+    # A document's segments may go on in the next part, where parts are row groups of an older table.
+    if parts.dropped == {} and _follow_each_other(paths, schema.name != "documents"):
         for path in paths:
             yield concat(schema, [open_part(path)])
         return
@@ -255,13 +258,14 @@ def _in_order(parts: Parts, schema: TableSchema) -> Iterator[pa.Table]:
         yield table
 
 
-def _follow_each_other(paths: Sequence[Path]) -> bool:
-    """Does each part end before the next begins?"""
+def _follow_each_other(paths: Sequence[Path], or_touch: bool) -> bool:
+    """Does each part end before the next begins, or with the document that this begins with?"""
     before: str | None = None
     for path in paths:
         column = open_part(path).column("doc_id")
         if len(column):
-            if before is not None and before >= column[0].as_py():
+            first = column[0].as_py()
+            if before is not None and (before > first or (before == first and not or_touch)):
                 return False
             before = column[-1].as_py()
     return True

@@ -10,10 +10,10 @@ from pathlib import Path
 from ..errors import UsageError
 from ..project import Project
 from ..sources import ENDINGS, base_of, find_sources, read_sources_csv
-from ..sources.files import is_address
 from ..sources.keep import Kept, keep_sources
 from ..sources.listing import COLUMNS, unsafe_place
 from ..sources.readers import open_source
+from ..sources.remote import is_address
 
 SOURCES = "sources"
 

@@ -9,24 +9,24 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import starmap
-from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, is_json_lines
-from ..sources.model import Stamp, stamp_of
-from ..sources.readers import is_parquet
+from ..sources import NOTHING_KNOWN, ReadOptions, SourceFacts, SourceFile, SourceFiles, is_json_lines
+from ..sources.readers import Item, is_parquet
 from ..sources.spans import Span, cut_groups, cut_lines
 from ..text import Lexicon
+from .batches import is_read_in_batches, read_batches
+from .parts import read_account
 
 if TYPE_CHECKING:
     from ..text.corrections import Correction
 
-Cut = Callable[[Path | str, int], Iterator[Span | str]]
+CutUp = Callable[[Path | str, int], Iterator[Span | str]]
 FILES_A_PARCEL = 512
 BYTES_A_PARCEL = 4 << 20
 MAX_BYTES = 1 << 30  # of a table that is one file (`gather`)
@@ -69,7 +69,8 @@ class Conversion:
 class Parcel:
     """Some files, or a span of one; `facts` are those of each file, in order.
 
-    `is_large`: are all parcels together more than one file of a table should hold?
+    `is_large`: are all parcels together more than one file of a table should hold? `items`: what was read already of
+    a span that is a batch; none where the account of an earlier run will do.
     """
 
     key: str
@@ -78,149 +79,153 @@ class Parcel:
     span: Span | None = None
     n_bytes: int = 0
     is_large: bool = False
+    items: tuple[Item, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process in plain tuples: to pickle an object takes as long as to read a small file."""
-        return _received, (self.key, [_VALUES(file) for file in self.files], *_REST(self))
-
-
-_VALUES = attrgetter(*(item.name for item in fields(SourceFile)))
-_REST = attrgetter("facts", "span", "n_bytes", "is_large")
+        rest = self.facts, self.span, self.n_bytes, self.is_large, self.items
+        return _received, (self.key, list(map(tuple, self.files)), *rest)
 
 
 def _received(key: str, files: Sequence[tuple[Any, ...]], *rest: Any) -> Parcel:
     return Parcel(key, tuple(starmap(SourceFile, files)), *rest)
 
 
-def cut_parcels(
-    conversion: Conversion,
-    files: Sequence[SourceFile],
-    facts: Mapping[str, SourceFacts],
-    keys: MutableMapping[tuple[int, str], str] | None = None,
-) -> Iterator[tuple[Parcel, str | None]]:
-    """The parcels in the order of their files; beside the last span of a file that is cut, the file's SHA-256.
+class Cut(NamedTuple):
+    """A parcel; the keys of its files, in order; with the last span of a file that is cut, the file's SHA-256."""
 
-    Args:
-        facts: by source path. keys: of the files (`file_key`) by root and source path; those that are missing are put
-            in as their parcels are cut: there may be many, and the first parcel need not wait for all.
-    """
-    is_large = sum(map(file_size, files)) > MAX_BYTES
-    for parcel, sha256 in _cut(conversion, files, facts, {} if keys is None else keys):
-        yield replace(parcel, is_large=is_large), sha256
+    parcel: Parcel
+    keys: list[str]
+    sha256: str | None = None
 
 
-def _cut(
-    conversion: Conversion,
-    files: Sequence[SourceFile],
-    facts: Mapping[str, SourceFacts],
-    keys: MutableMapping[tuple[int, str], str],
-) -> Iterator[tuple[Parcel, str | None]]:
-    waiting: list[SourceFile] = []
-    size = 0
-    most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
-    for file in files:
-        length = file_size(file)
-        if length > BYTES_A_PARCEL and (cut := _cut_of(file)):
-            if waiting:
-                yield _parcel(conversion, waiting, facts, keys), None
-                waiting, size = [], 0
-            yield from _cut_file(conversion, file, facts, keys, cut)
-            continue
-        if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
-            yield _parcel(conversion, waiting, facts, keys), None
-            waiting, size = [], 0
-        waiting.append(file)
-        size += length
-    if waiting:
-        yield _parcel(conversion, waiting, facts, keys), None
+def cut_parcels(conversion: Conversion, files: SourceFiles, facts: Mapping[str, SourceFacts]) -> Iterator[Cut]:
+    """The parcels in the order of their files; `facts` by source path."""
+    cutter = _Cutter(conversion, facts, FileKeys(conversion, facts), files.n_bytes > MAX_BYTES)
+    return cutter.cut(files)
 
 
-def _cut_of(file: SourceFile) -> Cut | None:
-    """What cuts a large file into spans; None where it has to be read as one."""
-    return cut_lines if is_json_lines(file) else cut_groups if is_parquet(file) else None
+@dataclass
+class _Cutter:
+    conversion: Conversion
+    facts: Mapping[str, SourceFacts]
+    key_of: FileKeys
+    is_large: bool
 
-
-def _cut_file(
-    conversion: Conversion,
-    file: SourceFile,
-    facts: Mapping[str, SourceFacts],
-    keys: MutableMapping[tuple[int, str], str],
-    cut: Cut,
-) -> Iterator[tuple[Parcel, str | None]]:
-    last = sha256 = None
-    try:
-        for span in cut(file.path, BYTES_A_PARCEL):
-            if isinstance(span, str):
-                sha256 = span
+    def cut(self, files: SourceFiles) -> Iterator[Cut]:
+        waiting: list[SourceFile] = []
+        size = 0
+        most = max(1, min(FILES_A_PARCEL, -(-len(files) // 8)))
+        for file in files:
+            length = file_size(file)
+            if length > BYTES_A_PARCEL and (cuts := self.cuts_of(file)) is not None:
+                if waiting:
+                    yield self.parcel(waiting)
+                    waiting, size = [], 0
+                yield from cuts
                 continue
-            if last is not None:
-                yield last, None
-            last = _parcel(conversion, [file], facts, keys, span)
-    except OSError:  # the reader says what is wrong
-        last = _parcel(conversion, [file], facts, keys)
-    yield last or _parcel(conversion, [file], facts, keys), sha256
+            if waiting and (len(waiting) == most or size + length > BYTES_A_PARCEL):
+                yield self.parcel(waiting)
+                waiting, size = [], 0
+            waiting.append(file)
+            size += length
+        if waiting:
+            yield self.parcel(waiting)
 
+    def cuts_of(self, file: SourceFile) -> Iterator[Cut] | None:
+        """The pieces of a large file; None where it has to be read as one."""
+        if is_json_lines(file):
+            return self.cut_file(file, cut_lines)
+        if is_parquet(file):
+            return self.cut_file(file, cut_groups)
+        facts = _facts(self.conversion, file, self.facts)
+        # What is known of members is held against all of them at once.
+        return self.cut_batches(file, facts) if not facts.inside and is_read_in_batches(file) else None
 
-def _parcel(
-    conversion: Conversion,
-    files: list[SourceFile],
-    facts: Mapping[str, SourceFacts],
-    keys: MutableMapping[tuple[int, str], str],
-    span: Span | None = None,
-) -> Parcel:
-    own = tuple(_facts(conversion, file, facts) for file in files)
-    key = hashlib.sha256(conversion.rules.encode())
-    for file in files:
-        place = file.root, file.source_path
-        if place not in keys:
-            keys[place] = file_key(conversion, file, facts)
-        key.update(keys[place].encode())
-    key.update(repr(span).encode())
-    size = span.size if span else sum(map(file_size, files))
-    return Parcel(key.hexdigest()[:32], tuple(files), own, span, size)
+    def cut_batches(self, file: SourceFile, facts: SourceFacts) -> Iterator[Cut]:
+        """What is read of a file, each batch as soon as it is read; not sent where an earlier run has finished it."""
+        options = replace(self.conversion.reading, facts=facts, encoding=self.conversion.encoding)
+        start, left = 0, file_size(file)
+        for items, n_bytes in read_batches(file, options):
+            span = Span(start, start + len(items), start, n_bytes=min(left, n_bytes), is_batch=True)
+            cut = self.parcel([file], span)
+            if read_account(self.conversion.folder, cut.parcel.key) is None:
+                cut = cut._replace(parcel=replace(cut.parcel, items=tuple(items)))
+            yield cut
+            start, left = span.end, left - span.n_bytes
+        if start == 0:
+            yield self.parcel([file])
+
+    def cut_file(self, file: SourceFile, cut: CutUp) -> Iterator[Cut]:
+        last = sha256 = None
+        try:
+            for span in cut(file.path, BYTES_A_PARCEL):
+                if isinstance(span, str):
+                    sha256 = span
+                    continue
+                if last is not None:
+                    yield last
+                last = self.parcel([file], span)
+        except OSError:  # the reader says what is wrong
+            last = self.parcel([file])
+        yield (last or self.parcel([file]))._replace(sha256=sha256)
+
+    def parcel(self, files: list[SourceFile], span: Span | None = None) -> Cut:
+        own: tuple[SourceFacts, ...] = (NOTHING_KNOWN,) * len(files)
+        if self.facts:
+            own = tuple(_facts(self.conversion, file, self.facts) for file in files)
+        keys = list(map(self.key_of, files))
+        places = "\0".join(f"{file.root} {file.source_path} {key}" for file, key in zip(files, keys, strict=True))
+        key = hashlib.sha256(f"{self.conversion.rules}\0{places}\0{span!r}".encode("utf-8", "surrogatepass"))
+        size = span.size if span else sum(map(file_size, files))
+        return Cut(Parcel(key.hexdigest()[:32], tuple(files), own, span, size, self.is_large), keys)
 
 
 def _facts(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> SourceFacts:
     return facts.get(file.source_path, NOTHING_KNOWN) if file.root in conversion.own_roots else NOTHING_KNOWN
 
 
-def file_key(conversion: Conversion, file: SourceFile, facts: Mapping[str, SourceFacts]) -> str:
-    """What stands for a file and all that is known of it; other bytes in it change it (by size, times or inode)."""
-    known = _facts(conversion, file, facts)
-    is_own = file.root in conversion.own_roots
-    decided = (conversion.corrections.get(file.name), conversion.loose) if is_own else None
-    parts = (
-        file.source_path, file.format, file.forced, file.name, file.prefix, is_own, known.values, _stamp(file), decided,
-    )  # fmt: skip
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+class FileKeys:
+    """What stands for a file and all that is known of it; other bytes in it change it (by size, times or inode).
+
+    Args:
+        facts: by source path.
+    """
+
+    def __init__(self, conversion: Conversion, facts: Mapping[str, SourceFacts]) -> None:
+        self._conversion = conversion
+        self._facts = facts
+        self._common: dict[tuple[Any, ...], str] = {}
+
+    def __call__(self, file: SourceFile) -> str:
+        """The key of a file; it says nothing of where that is."""
+        known = _facts(self._conversion, file, self._facts)
+        is_own = file.root in self._conversion.own_roots
+        decided = self._conversion.corrections.get(file.name) if is_own else None
+        # Few files have more than their format that others have not, so it is written down once.
+        about = file.format, file.forced, file.prefix, is_own
+        rest = self._common.get(about) if known is NOTHING_KNOWN and decided is None else None
+        if rest is None:
+            rest = repr((*about, known.values, decided, self._conversion.loose if is_own else None))
+            if known is NOTHING_KNOWN and decided is None:
+                self._common[about] = rest
+        return hashlib.sha256(f"{_stamp(file)} {file.name} {rest}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def loose_corrections(corrections: Mapping[str, tuple[Correction, ...]], files: Sequence[SourceFile]) -> str:
+def loose_corrections(corrections: Mapping[str, tuple[Correction, ...]], files: Iterable[SourceFile]) -> str:
     """A hash of the corrections of documents that no file has the name of."""
-    names = {file.name for file in files}
+    names = {file.name for file in files if file.name in corrections} if corrections else set()
     return hash_lines(repr(item) for item in sorted(corrections.items()) if item[0] not in names)
 
 
-def _stamp(file: SourceFile) -> tuple[int, ...] | str:
+def _stamp(file: SourceFile) -> tuple[int, ...] | str | None:
     """What changes with a file's bytes; behind an address nothing is sure to, so that it is read each time."""
-    return os.urandom(16).hex() if file.address is not None else _stat(file)
-
-
-def _stat(file: SourceFile) -> Stamp | tuple[int]:
-    """Its stamp; a size below nought where it cannot be asked."""
-    if file.stamp is not None:
-        return file.stamp
-    try:
-        return stamp_of(os.stat(file.path))
-    except OSError:
-        return (-1,)
+    return os.urandom(16).hex() if file.address is not None else file.stamp
 
 
 def file_size(file: SourceFile) -> int:
     """Bytes of a file; 0 where it cannot be asked."""
-    if file.stamp is not None:  # of files on this machine alone
-        return file.stamp[0]
-    return max(0, _stat(file)[0]) if file.address is None else 0
+    return 0 if file.stamp is None else file.stamp[0]
 
 
 def hash_lines(lines: Iterable[str]) -> str:

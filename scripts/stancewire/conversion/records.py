@@ -48,14 +48,17 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
     rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
-        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), parcel.span is None)
+        is_first = parcel.span is None or (parcel.span.is_batch and parcel.span.start == 0)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), is_first)
     rows.write_part()
     rows.account.write(conversion.folder)
     return rows.account
 
 
 def read_parcel(file: SourceFile, parcel: Parcel, facts: SourceFacts, conversion: Conversion) -> Iterator[Item]:
-    """All records of a file, or of the parcel's span of it, and the reasons where there are none."""
+    """What is in a file of a parcel, or in its span of it."""
+    if parcel.span is not None and parcel.span.is_batch:
+        return iter(parcel.items)
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     if parcel.span is None:
         return read_sources([file], options)
@@ -96,8 +99,8 @@ class Rows:
     samples: dict[int, str] = field(default_factory=dict)
     n_chars: int = 0
 
-    def take_file(self, file: SourceFile, facts: SourceFacts, came: Iterator[Item], is_whole: bool) -> None:
-        """All records of a file; its own hash is known from its bytes where these are one record."""
+    def take_file(self, file: SourceFile, facts: SourceFacts, came: Iterator[Item], is_hashed: bool) -> None:
+        """All records of a file, or of a piece of it; its hash is known from its bytes where these are one record."""
         is_own = file.root in self.conversion.own_roots
         whole: str | None = None
         n_records = 0
@@ -110,7 +113,7 @@ class Rows:
             if self.n_chars > CHARS_A_PART:
                 self.write_part()
         self.account.tallies += [Tally(file.source_path, *what, count) for what, count in sorted(met.items())]
-        if is_whole:
+        if is_hashed:
             whole = whole if n_records == 1 and whole is not None else _file_hash(file)
             if whole is not None:
                 self.account.hashes.append((file.root, file.source_path, whole))

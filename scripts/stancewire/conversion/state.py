@@ -4,40 +4,45 @@ It stands beside the tables in `.convert/state.arrow`, may be deleted, and is be
 and the tables are still those that it was written with. Rows of files that are as they were come from the old tables;
 the tables are the same bytes as if all had been converted anew. Tables do not tell roots apart: where two roots have
 files of one path, these are converted again together.
+
+The state and the files of today come in the same order, so that they are compared like two sorted lists.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ..errors import Problem
-from ..sources import Reject
+from ..sources import Reject, SourceFile, SourceFiles
 from ..tables import file_sha256, read_manifest
 from .arrays import strings
-from .parts import Tally, as_json, write_arrow
+from .ledger import Row
+from .parts import Tally, write_arrow
+from .told import Said
 
-Said = Reject | Problem | Tally
 STATE = "state.arrow"
+NEXT = "state.next"  # of a run that has not put its tables in their places
 _SCHEMA = pa.schema([(name, pa.string()) for name in ("root", "source_path", "key", "sha256", "said")])
 _ROWS = 10_000  # written at a time
-# A file: the number of its root and its path below that.
-Place = tuple[int, str]
 
 
 @dataclass
 class Changes:
-    """Source paths by what became of the files since the last conversion."""
+    """What became of the files since the last conversion: source paths, and how many are the same."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    same: list[str] = field(default_factory=list)
+    same: int = 0
 
     @property
     def is_none(self) -> bool:
@@ -46,101 +51,119 @@ class Changes:
 
 
 @dataclass
+class Compared:
+    """The files of today against those of the last conversion.
+
+    Attributes:
+        same: by number of today's files, 1 where all files of its path, in whatever root, are as they were.
+        kept: the same by number of the state's rows. gone: source paths of the rows that are not kept.
+    """
+
+    changes: Changes
+    same: bytearray
+    kept: bytearray
+    gone: list[str]
+
+
+@dataclass
 class State:
-    """Key and hash of each file, and what was said of it (rejects, problems, tallies) by source path."""
+    """The state of a folder; `n_roots` of the conversion that it is of."""
 
-    keys: dict[Place, str]
-    hashes: dict[Place, str]
-    said: dict[str, list[Said]]
+    path: Path
+    n_rows: int
+    n_roots: int
 
-    def same_paths(self, keys: Mapping[Place, str]) -> set[str]:
-        """Source paths of which all files, in whatever root, are as they were."""
-        before, now = _by_path(self.keys), _by_path(keys)
-        return {path for path, files in now.items() if before.get(path) == files}
+    def rows(self) -> Iterator[Row]:
+        """What became of each file, in the order of roots and paths."""
+        with pa.OSFile(str(self.path)) as source, pa.ipc.open_file(source) as file:
+            for number in range(file.num_record_batches):
+                roots, *others = (column.to_pylist() for column in file.get_batch(number).columns)
+                yield from zip(map(int, roots), *others, strict=True)
 
-    def compare(self, keys: Mapping[Place, str], names: Sequence[str]) -> Changes:
-        """The files of today against those of the last conversion; `names`, of the roots, stand before their paths."""
-        same = self.same_paths(keys)
-        changes = Changes(removed=sorted(_named(place, names) for place in self.keys.keys() - keys.keys()))
-        for place in keys:
-            before = self.keys.get(place)
-            kind = changes.same if place[1] in same else changes.added if before is None else changes.changed
-            kind.append(_named(place, names))
-        return changes
+    def compare(self, files: SourceFiles, key_of: Callable[[SourceFile], str], names: Sequence[str]) -> Compared:
+        """The files of today against it; `names`, of the roots, stand before their paths where there are several."""
+        same, kept, gone = bytearray(len(files)), bytearray(self.n_rows), []
+        found: dict[str, list[tuple[int, str]]] = {"added": [], "changed": [], "removed": []}
+
+        def now(root: int) -> Iterator[tuple[str, int, int, str, int]]:
+            mine = (item for item in enumerate(files) if item[1].root == root)
+            return ((file.source_path, 1, root, key_of(file), number) for number, file in mine)
+
+        def before(root: int) -> Iterator[tuple[str, int, int, str, int]]:
+            mine = (item for item in enumerate(self.rows()) if item[1][0] == root)
+            return ((row[1], 0, root, row[2], number) for number, row in mine)
+
+        by_path = merge(*map(before, range(self.n_roots)), *map(now, range(len(names))))
+        for path, group in groupby(by_path, itemgetter(0)):
+            both = list(group)
+            was, today = [item for item in both if not item[1]], [item for item in both if item[1]]
+            if [item[2:4] for item in was] == [item[2:4] for item in today]:
+                for _, is_now, _, _, number in both:
+                    (same if is_now else kept)[number] = 1
+                continue
+            if was:
+                gone.append(path)
+            roots = {item[2] for item in was}, {item[2] for item in today}
+            found["removed"] += [(root, path) for root in roots[0] - roots[1]]
+            found["added"] += [(root, path) for root in roots[1] - roots[0]]
+            found["changed"] += [(root, path) for root in roots[1] & roots[0]]
+        shown = {kind: [_named(place, names) for place in sorted(places)] for kind, places in found.items()}
+        return Compared(Changes(**shown, same=same.count(1)), same, kept, gone)
 
 
-def _by_path(keys: Mapping[Place, str]) -> dict[str, list[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = {}
-    for (root, source_path), key in keys.items():
-        found.setdefault(source_path, []).append((root, key))
-    return {path: sorted(files) for path, files in found.items()}
-
-
-def _named(place: Place, names: Sequence[str]) -> str:
+def _named(place: tuple[int, str], names: Sequence[str]) -> str:
     root, source_path = place
     return f"{names[root]}/{source_path}" if len(names) > 1 and root < len(names) else source_path
 
 
 def write_state(
-    folder: Path,
-    rules: str,
-    keys: Mapping[Place, str],
-    hashes: Mapping[Place, str],
-    said: Iterable[Said],
-    tables: Mapping[str, str],
+    path: Path, rules: str, rows: Iterable[Row], n_roots: int, tables: Mapping[str, str], repeats: bool
 ) -> None:
     """Remember a conversion.
 
     Args:
-        folder: the work folder. rules: what all rows depend on. tables: SHA-256 of the written tables, by name.
-        said: rejects, problems and tallies of single sources; others are found anew each time.
+        rules: what all rows depend on. tables: SHA-256 of the written tables, by name.
+        repeats: did ids stand twice, in whatever files? Then no file stands for itself, and all are converted again.
     """
-    by_path: dict[str, list[Said]] = {}
-    for item in said:
-        name = item.path if isinstance(item, Problem) else item.source_path
-        by_path.setdefault(name, []).append(item)
-    about = {"rules": rules, "tables": dict(tables)}
+    about = {"rules": rules, "tables": dict(tables), "roots": n_roots, "repeats": repeats}
     schema = _SCHEMA.with_metadata({"stancewire": json.dumps(about)})
 
     def pieces() -> Iterator[pa.Table]:
-        places = list(keys)
-        for start in range(0, max(1, len(places)), _ROWS):
-            piece = places[start : start + _ROWS]
-            columns: list[list[str | None]] = [
-                [str(root) for root, _ in piece],
-                [source_path for _, source_path in piece],
-                [keys[place] for place in piece],
-                [hashes.get(place) for place in piece],
-                # Of files of one path all stands with the first.
-                [json.dumps(list(map(as_json, by_path.pop(name)))) if name in by_path else None for _, name in piece],
-            ]
-            yield pa.Table.from_arrays([strings(column) for column in columns], schema=schema)
+        left = iter(rows)
+        piece = list(islice(left, _ROWS))
+        while True:
+            roots, *others = zip(*piece, strict=True) if piece else ((),) * len(_SCHEMA)
+            yield pa.Table.from_arrays([strings([*map(str, roots)]), *map(strings, others)], schema=schema)
+            piece = list(islice(left, _ROWS))
+            if not piece:
+                return
 
-    write_arrow(folder / STATE, pieces())
+    write_arrow(path, pieces())
 
 
 def read_state(folder: Path, rules: str) -> State | None:
-    """What was remembered; None where there is nothing, other rules, or tables that are no longer the same."""
+    """What was remembered; None where it is of no use: other rules, ids that stood twice, tables that have changed."""
+    path = folder / STATE
     try:
-        with pa.OSFile(str(folder / STATE)) as source:
-            table = pa.ipc.open_file(source).read_all()
-        about = json.loads(table.schema.metadata[b"stancewire"])
+        with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
+            about = json.loads(file.schema.metadata[b"stancewire"])
+            n_rows = sum(file.get_batch(number).num_rows for number in range(file.num_record_batches))
+            state = State(path, n_rows, about["roots"])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return None
-    if about["rules"] != rules:
+    if about["rules"] != rules or about.get("repeats", True):
         return None
     manifest = read_manifest(folder.parent).get("convert", {}).get("tables", {})
     for name, sha256 in about["tables"].items():
-        path = folder.parent / f"{name}.parquet"
-        if not path.exists() or manifest.get(name, {}).get("sha256") != sha256 or file_sha256(path) != sha256:
+        table = folder.parent / f"{name}.parquet"
+        if not table.exists() or manifest.get(name, {}).get("sha256") != sha256 or file_sha256(table) != sha256:
             return None
-    roots, names, keys, hashes, said = (column.to_pylist() for column in table.columns)
-    places = [(int(root), name) for root, name in zip(roots, names, strict=True)]
-    return State(
-        dict(zip(places, keys, strict=True)),
-        {place: sha256 for place, sha256 in zip(places, hashes, strict=True) if sha256 is not None},
-        {name: [_read(item) for item in json.loads(items)] for name, items in zip(names, said, strict=True) if items},
-    )
+    return state
+
+
+def read_said(said: str) -> list[Said]:
+    """What was said of a file, of its row."""
+    return [_read(item) for item in json.loads(said)]
 
 
 def _read(item: dict[str, Any]) -> Said:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,17 +41,16 @@ class Reused:
 
 
 def take_over(
-    directory: Path, folder: Path, key: str, same: Collection[str], changed: Collection[int] | None
+    directory: Path, folder: Path, key: str, gone_paths: Sequence[str], changed: Collection[int] | None
 ) -> tuple[Account, dict[str, Reused]]:
     """The rows of files that are as they were, from the old tables, as parts; and shards in which nothing changes.
 
     Args:
-        directory: of the old tables. folder: gets the parts. same: source paths.
+        directory: of the old tables. folder: gets the parts. gone_paths: of files that are not as they were.
         changed: buckets of all documents that came anew; None: the rows of every shard are wanted as parts.
     """
     account, reused = Account(key), {}
-    kept = pa.array(sorted(same), pa.string())
-    gone = _gone(directory, kept)
+    gone = _gone(directory, pa.array(gone_paths, pa.string()))
     touched = None if changed is None else {*changed, *map(bucket, gone.to_pylist())}
     for name in PART_TABLES:
         path = directory / f"{name}.parquet"
@@ -60,44 +59,39 @@ def take_over(
         if path.is_dir() and touched is not None:
             reused[name] = Reused(len(files).bit_length() - 1)
             hit = {number >> (16 - reused[name].bits) for number in touched}
+        part_no = 0
         for number, file in enumerate(files):
             if hit is not None and number not in hit:
-                rows, size = _measure(_groups(file, lambda rows: rows))
+                rows, size = _measure(_groups(file))
                 reused[name].shards[number] = file
                 reused[name].rows += rows
                 reused[name].bytes += size
                 continue
-            sizes = [0, 0]
-
-            def counted(file: Path = file, sizes: list[int] = sizes) -> Iterator[pa.Table]:
-                for rows in _groups(file, lambda rows: _without(rows, gone)):
-                    sizes[0] += rows.num_rows
-                    sizes[1] += value_bytes(rows)
-                    yield _with_buckets(rows)
-
-            write_arrow(part_path(folder, key, number, name), counted())
-            while len(account.parts) <= number:
-                account.parts.append(dict.fromkeys(PART_TABLES, (0, 0)))
-            account.parts[number][name] = sizes[0], sizes[1]
+            for group in _groups(file):  # each in a part of its own, so that no more is looked at at a time
+                kept = _without(group, gone)
+                write_arrow(part_path(folder, key, part_no, name), [_with_buckets(kept)])
+                while len(account.parts) <= part_no:
+                    account.parts.append(dict.fromkeys(PART_TABLES, (0, 0)))
+                account.parts[part_no][name] = kept.num_rows, value_bytes(kept)
+                part_no += 1
     return account, reused
 
 
-def _gone(directory: Path, kept: pa.Array) -> pa.Array:
-    """Ids of the documents whose files are not kept."""
+def _gone(directory: Path, paths: pa.Array) -> pa.Array:
+    """Ids of the documents of these files."""
+    found: list[pa.Array] = []
     path = directory / "documents.parquet"
-    found = []
-    for file in shards_of(path) if path.is_dir() else [path]:
+    for file in (shards_of(path) if path.is_dir() else [path]) if len(paths) else ():
         rows = pq.ParquetFile(file).read(columns=["doc_id", "source_path"])
-        mine = pc.is_in(rows.column("source_path"), value_set=kept)
-        found += rows.filter(pc.invert(mine)).column("doc_id").chunks
+        found += rows.filter(pc.is_in(rows.column("source_path"), value_set=paths)).column("doc_id").chunks
     return pa.concat_arrays(found) if found else pa.array([], pa.string())
 
 
-def _groups(file: Path, chosen: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
-    """The chosen rows of a file, group by group."""
+def _groups(file: Path) -> Iterator[pa.Table]:
+    """The rows of a file, group by group."""
     source = pq.ParquetFile(file)
-    for group in range(max(1, source.num_row_groups)):
-        yield chosen(source.read_row_group(group) if source.num_row_groups else source.read())
+    for group in range(source.num_row_groups):
+        yield source.read_row_group(group)
 
 
 def _measure(tables: Iterator[pa.Table]) -> tuple[int, int]:

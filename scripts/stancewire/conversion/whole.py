@@ -59,7 +59,8 @@ def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel)
     span, conversion = parcel.span, rows.conversion
     raw = None if facts.inside else _read(file, span)
     if raw is None:
-        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), span is None)
+        is_first = span is None or (span.is_batch and span.start == 0)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), is_first)
         return
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     lines = Lines(rows, file, facts, Entry(file, io.BytesIO(), LINES, file.name, options))

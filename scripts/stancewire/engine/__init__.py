@@ -1,6 +1,7 @@
 """Engine: how work is run and shown; nothing here knows what the work is."""
 
 from .collector import without_collector
+from .pile import Pile, Runs
 from .run import (
     Crew,
     Shelf,
@@ -16,6 +17,8 @@ from .spill import Spill
 
 __all__ = [
     "Crew",
+    "Pile",
+    "Runs",
     "Shelf",
     "Spill",
     "Workers",

@@ -7,11 +7,12 @@
 from .columns import read_map
 from .entries import ReadOptions
 from .facts import NOTHING_KNOWN, SourceFacts, facts_by_file
-from .files import base_of, find_sources, name_documents, spread_prefixes
-from .found import FoundSources, stored_name
+from .files import base_of, find_sources
+from .found import FoundSources, SourceFiles, stored_name
 from .limits import Limits, read_limits
 from .listing import read_sources_csv
 from .model import LeftAside, Reject, SourceFile, SourceRecord
+from .naming import refuse_doubles, spread_prefixes
 from .readers import ENDINGS, READERS, is_json_lines, read_file, read_sources, read_span
 from .withdrawn import Withdrawal, read_withdrawn
 
@@ -26,13 +27,13 @@ __all__ = [
     "Reject",
     "SourceFacts",
     "SourceFile",
+    "SourceFiles",
     "SourceRecord",
     "Withdrawal",
     "base_of",
     "facts_by_file",
     "find_sources",
     "is_json_lines",
-    "name_documents",
     "read_file",
     "read_limits",
     "read_map",
@@ -40,6 +41,7 @@ __all__ = [
     "read_sources_csv",
     "read_span",
     "read_withdrawn",
+    "refuse_doubles",
     "spread_prefixes",
     "stored_name",
 ]

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -35,7 +35,7 @@ class Kept:
 
 
 def keep_sources(
-    files: Sequence[SourceFile],
+    files: Iterable[SourceFile],
     prefixes: Sequence[str],
     folder: Path,
     open_file: Callable[[SourceFile], IO[bytes]],

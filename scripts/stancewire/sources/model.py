@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # A file's size, and its times and inode as one number, which takes half the memory: there may be millions.
 Stamp = tuple[int, int]
@@ -16,15 +17,14 @@ def stamp_of(found: os.stat_result) -> Stamp:
     return found.st_size, (found.st_mtime_ns << 128) + (found.st_ctime_ns << 64) + found.st_ino
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A regular file below a source root.
 
     Attributes:
         path: where it is on this machine (never stored). source_path: relative to its root, as it is stored.
         root: number of the root among those given. format: what its ending says; None where that is unknown.
-        name: its own name, before an id prefix: `source_path` without the ending.
-        prefix: what is put before ids that stand inside it (a record's id column).
+        name: its document's id: prefix, and `source_path` without the ending, if no other file differs in that alone.
+        prefix: what stands before all ids of its root.
         forced: was the format given by the caller, so that the content is not asked?
         address: where it is, if that is not on this machine (an fsspec URL).
         stamp: what changes with its bytes, as it was when it was found; None where nobody looked.
@@ -38,7 +38,7 @@ class SourceFile:
     prefix: str = ""
     forced: bool = False
     address: str | None = None
-    stamp: Stamp | None = field(default=None, compare=False)
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)

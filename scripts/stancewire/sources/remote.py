@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import io
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from ..errors import MissingExtra, SourceError
-from .found import FoundSources, SplitName, stored_name
+from .found import FoundSources, stored_name
 from .listing import unsafe_path
-from .model import Reject, SourceFile
+from .model import Reject
 
 _ARCHIVES = ("zip", "tar", "libarchive")
 
@@ -40,8 +39,8 @@ def _without_secrets(address: str) -> str:
     return re.sub(r"//[^/@]*@", "//", address)
 
 
-def find_remote(address: str, root: int, split_name: SplitName, format: str | None, found: FoundSources) -> None:
-    """The files at and below an address, ordered by name.
+def find_remote(address: str, found: FoundSources) -> Iterator[tuple[str, str, str]]:
+    """The files at and below an address, ordered by name: the path below it, as it is stored, and the file's address.
 
     Raises:
         SourceError: there is nothing, or it cannot be reached. MissingExtra: fsspec is not installed.
@@ -65,11 +64,7 @@ def find_remote(address: str, root: int, split_name: SplitName, format: str | No
         elif problem := unsafe_path(source_path):
             found.rejects.append(Reject(source_path, -1, "source-path", f"its name {problem}"))
         else:
-            name, known = split_name(source_path)
-            where = _address_of(path, address)
-            found.files.append(
-                SourceFile(Path(below), source_path, root, format or known, name, "", format is not None, where)
-            )
+            yield below, source_path, _address_of(path, address)
 
 
 def _address_of(path: str, address: str) -> str:

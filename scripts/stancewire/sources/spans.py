@@ -2,6 +2,7 @@
 
 Not so the members of an archive or the pages of a crawl: how many records are in one is known only when it was read,
 and so are the numbers of those that follow; and a quoted value of CSV may hold what looks like the end of a row.
+Such files are read by one process, and what it read is shared out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any
 class Span:
     """Whole lines of a file: bytes [start, end), of which the first is line `first_record`, from 0.
 
-    Or, of Parquet (`groups`), row groups [start, end), whose first row has that number; `n_bytes` is their size.
+    Or, of Parquet (`groups`), row groups [start, end), whose first row has that number; `n_bytes` is their size. Or
+    (`is_batch`) what its reader gives, from `start` to `end`, of which `n_bytes` is the share of the file.
     """
 
     start: int
@@ -26,11 +28,12 @@ class Span:
     first_record: int
     groups: bool = False
     n_bytes: int = 0
+    is_batch: bool = False
 
     @property
     def size(self) -> int:
         """Bytes of the file that it covers."""
-        return self.n_bytes if self.groups else self.end - self.start
+        return self.n_bytes if self.groups or self.is_batch else self.end - self.start
 
 
 def cut_lines(path: Path | str, size: int) -> Iterator[Span | str]:

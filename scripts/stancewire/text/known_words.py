@@ -118,9 +118,10 @@ _ASCII = bytes(range(128))
 _BETWEEN = bytes(b for b in range(128) if not chr(b).isalpha()) + b"\x84\x85\x91\x93\x94\x96\x97\xa0"
 _TO_SPACES = bytes.maketrans(_BETWEEN, b" " * len(_BETWEEN))
 _AROUND = b"\x92\xab\xbb"  # quotes of Windows and Latin-1 that may be parts of words as well
-_OPENED = re.compile(rb"[\x84\x93](?<![^\s(].)[A-Za-z]")
+# Patterns that begin with one certain byte are looked for several times as fast.
+_OPENED = tuple(re.compile(sign + rb"(?<![^\s(].)[A-Za-z]") for sign in (b"\x93", b"\x84"))
 # Where it closes after a stop it is no letter in any language.
-_CLOSED = re.compile(rb"[.,!?][\x93\x94](?=[\s;:)]|$)")
+_CLOSED = tuple(re.compile(sign + rb"(?<=[.,!?].)(?=[\s;:)]|$)") for sign in (b"\x94", b"\x93"))
 _SPACED_DASH = re.compile(rb" [\x96\x97] ")
 _WINDOWS = sum(1 << n for n, name in enumerate(_ENCODINGS) if re.fullmatch(r"cp125\d|cp874", name))  # alike in all
 
@@ -199,7 +200,8 @@ def _find_evidence(raw: bytes) -> _Evidence:
     else:  # alone they could be words of any script
         found += of_a_byte
     if b"\x93" in raw:
-        found[_WINDOWS] += min(len(_OPENED.findall(raw)), len(_CLOSED.findall(raw)), 2) * A_QUOTATION
+        opened, closed = (sum(len(sign.findall(raw)) for sign in signs) for signs in (_OPENED, _CLOSED))
+        found[_WINDOWS] += min(opened, closed, 2) * A_QUOTATION
     if b"\x96" in raw or b"\x97" in raw:
         found[_WINDOWS] += min(len(_SPACED_DASH.findall(raw)), _MOST_A_WORD)
     joined: list[bytes] = []

@@ -152,7 +152,7 @@ def _day(stated: str) -> tuple[int | None, str | None]:
 
 def _path_day(address: str, path: str) -> tuple[int | None, str | None]:
     """The day that an address states, else that of a file's path."""
-    both = f"{address} {path}"
+    both = f"{address} {path}" if address else path
     if both.isascii() and "%" not in address and not _YEAR.search(both):  # most have no year, and nothing to look for
         return None, None
     from .path_dates import find_address_date, find_path_date
