@@ -189,7 +189,7 @@ class Lines:
         rows, file, prefix, facts, kinds = self.rows, self.file, self.file.prefix, self.facts, self.known.kinds
         source_path, row_of, met = file.source_path, self.metadata.row, self.met
         is_own, corrections = file.root in rows.conversion.own_roots, rows.conversion.corrections
-        limit = self.entry.options.limits.record_bytes
+        limit, withdrawn = self.entry.options.limits.record_bytes, rows.conversion.withdrawn
         lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
         for number, raw in enumerate(lines, first):
             if not raw:
@@ -235,7 +235,8 @@ class Lines:
                 encoded = text.encode()
             except UnicodeEncodeError:
                 encoded = b""
-            if not encoded or "\x00" in text or name in rows.places or (is_own and name in corrections):
+            is_known = name in rows.places or name in withdrawn or (is_own and name in corrections)
+            if not encoded or "\x00" in text or is_known:
                 self._take_generally(number, raw)
                 continue
             blocks = None
