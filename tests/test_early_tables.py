@@ -24,7 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many parcels, and many row groups, of few articles."""
     monkeypatch.setattr(parcels, "BYTES_A_PARCEL", 20_000)
     monkeypatch.setattr(parquet, "BLOCK_ROWS", 16)
-    monkeypatch.setattr(parquet, "ROW_GROUP_BYTES", 40_000)
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 48)
 
 
 def write_lines(folder: Path, count: int) -> None:
@@ -44,7 +44,7 @@ def test_lines_in_many_parcels_give_the_same_bytes_for_any_number_of_workers(tmp
     assert found[0] == found[1]
     about = pq.ParquetFile(pa.BufferReader(found[0][0])).metadata
     assert about.num_row_groups > 5
-    assert all(about.row_group(number).num_rows % 16 == 0 for number in range(about.num_row_groups - 1))
+    assert all(about.row_group(number).num_rows == 48 for number in range(about.num_row_groups - 1))
 
 
 @pytest.mark.usefixtures("small")

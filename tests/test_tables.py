@@ -34,7 +34,7 @@ from stancewire.tables import (
     write_parquet,
     write_stage,
 )
-from stancewire.tables.parquet import BLOCK_ROWS, ROW_GROUP_BYTES, ParquetFile
+from stancewire.tables.parquet import ParquetFile
 
 ROWS = corpus_rows() | annotation_rows() | {"changes": []}
 SCHEMA = table_schema(
@@ -174,29 +174,6 @@ def test_blocks_of_long_texts_leave_no_trace_in_the_bytes(tmp_path: Path) -> Non
             for start in range(0, count, size):
                 blocks.write(whole.slice(start, size))
         assert (tmp_path / "blocks.parquet").read_bytes() == (tmp_path / "plain.parquet").read_bytes()
-
-
-def test_long_texts_end_a_group_sooner_however_the_batches_came(tmp_path: Path) -> None:
-    count = 30_000
-    texts = pa.array([None if n % 7 == 0 else f"{n} " * 300 for n in range(count)], pa.large_string())
-    whole = pa.table({"number": pa.array(range(count)), "text": texts})
-    files = []
-    for size in (count, 4_999, 20_001):
-        with ParquetFile(tmp_path / "long.parquet", whole.schema) as file:
-            for start in range(0, count, size):
-                file.write(whole.slice(start, size))
-        files.append((tmp_path / "long.parquet").read_bytes())
-    assert files[0] == files[1] == files[2]
-    about = pq.ParquetFile(tmp_path / "long.parquet")
-    sizes = [about.metadata.row_group(i).num_rows for i in range(about.num_row_groups)]
-    assert sum(sizes) == count
-    assert len(sizes) > 1
-    for number, rows in enumerate(sizes[:-1]):
-        held = about.read_row_group(number).column("text").to_pylist()
-        assert rows % BLOCK_ROWS == 0
-        assert sum(map(len, filter(None, held))) >= ROW_GROUP_BYTES
-        assert sum(map(len, filter(None, held[:-BLOCK_ROWS]))) < ROW_GROUP_BYTES
-    assert about.read().equals(whole)
 
 
 def test_table_reads_back_as_it_was_made(tmp_path: Path) -> None:

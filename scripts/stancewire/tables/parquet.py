@@ -14,9 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP_ROWS = 65_536
-# A group also ends with the block in which its long texts reach so many bytes: none has to be held, or waited for, that
-# is much larger than what compresses well. A function of the rows alone.
-ROW_GROUP_BYTES = 24 << 20
 # Rows are laid together in blocks of these, in which the long texts of a group stay: they are never held twice. Arrow
 # looks after every 1024 values whether a page is full, so that pages of long texts end where they would without blocks.
 BLOCK_ROWS = 4096
@@ -28,10 +25,9 @@ def empty_table(schema: pa.Schema) -> pa.Table:
 
 
 class ParquetFile:
-    """A file on its way: zstd 3, flushed to disk when it is closed.
+    """A file on its way: zstd 3, exactly 65,536 rows a group (fewer in the last), flushed to disk when it is closed.
 
-    A group is exactly 65,536 rows, fewer in the last and where long texts fill it sooner (ROW_GROUP_BYTES). No more
-    than one group of rows is held in memory, besides what `write` is given.
+    No more than one group of rows is held in memory, besides what `write` is given.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -44,8 +40,6 @@ class ParquetFile:
         self._waiting: deque[pa.Table] = deque()
         self._n_waiting = 0
         self._blocks: list[pa.Table] = []
-        self._n_bytes = 0
-        self._long = [field.name for field in schema if pa.types.is_large_string(field.type)]
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +56,7 @@ class ParquetFile:
         self._n_waiting += table.num_rows
         while self._n_waiting >= BLOCK_ROWS:
             self._take_block(BLOCK_ROWS)
-            if len(self._blocks) * BLOCK_ROWS == ROW_GROUP_ROWS or self._n_bytes >= ROW_GROUP_BYTES:
+            if len(self._blocks) * BLOCK_ROWS == ROW_GROUP_ROWS:
                 self._write_group()
 
     def _take_block(self, count: int) -> None:
@@ -76,12 +70,10 @@ class ParquetFile:
             taken.append(table)
             missing -= table.num_rows
         self._n_waiting -= count
-        block = pa.concat_tables(taken).combine_chunks()
-        self._blocks.append(block)
-        self._n_bytes += sum(_text_bytes(chunk) for name in self._long for chunk in block.column(name).chunks)
+        self._blocks.append(pa.concat_tables(taken).combine_chunks())
 
     def _write_group(self) -> None:
-        group, self._blocks, self._n_bytes = pa.concat_tables(self._blocks), [], 0
+        group, self._blocks = pa.concat_tables(self._blocks), []
         columns = [
             column if pa.types.is_large_string(column.type) else column.combine_chunks() for column in group.columns
         ]
@@ -113,16 +105,6 @@ class ParquetFile:
             return
         with self._sink:
             self._writer.close()
-
-
-def _text_bytes(texts: pa.LargeStringArray) -> int:
-    """UTF-8 bytes of all of them."""
-    if texts.null_count:  # what lies under a null is no text
-        import pyarrow.compute as pc
-
-        return int(pc.sum(pc.binary_length(texts)).as_py() or 0)
-    bounds = memoryview(texts.buffers()[1]).cast("B").cast("q")
-    return int(bounds[texts.offset + len(texts)] - bounds[texts.offset]) if len(texts) else 0
 
 
 class _HashedFile(io.FileIO):
