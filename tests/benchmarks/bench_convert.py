@@ -233,6 +233,8 @@ def competitors(lines: Path, files: Path, out: Path, scripts: Path) -> dict[str,
     ours("all2", "convert --no-reprints, 2 workers", lines, 2, "--no-reprints")
     whole_floor.add_competitors(peer, sys.executable, lines)
     peer("loop", "plain read loop over files", LOOP, sys.executable, files)
+    if hasattr(os, "fork"):
+        peer("floor-files", "floor: list, read, hash, write; 2 processes", FLOOR_FILES, sys.executable, files)
     ours("files2", "convert --fields text, 2 workers, files", files, 2, "--fields", "text")
     return found
 
@@ -330,7 +332,7 @@ def main() -> int:
         return 0
     print(f"{args.documents} articles, {args.rounds} rounds, {os.cpu_count()} processors")
     for competitor in found.values():
-        print(f"  {competitor.name:44} {competitor.median:8.2f} s   {competitor.peak / 2**20:7.0f} MB")
+        print(f"  {competitor.name:47} {competitor.median:8.2f} s   {competitor.peak / 2**20:7.0f} MB")
     print("ratios of medians")
     for item in compared:
         print(f"  {item['ours']} / {item['other']}")
