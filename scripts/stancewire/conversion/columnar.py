@@ -1,15 +1,13 @@
 """A parcel into parts where only texts, hashes and metadata are wanted: ordinary records as columns.
 
-Ordinary are lines of JSON whose values have the usual types, and files of plain text. Whatever else there is goes
+Ordinary are lines of JSON that `lines` says are so, and files of plain text. Whatever else there is goes
 through `records`, one by one; the rows are the same either way.
 """
 
 from __future__ import annotations
 
 import codecs
-import io
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -19,28 +17,25 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..errors import Problem
-from ..sources import ReadOptions, Reject, SourceFacts, SourceFile, SourceRecord
-from ..sources.columns import as_words
-from ..sources.entries import Entry, clean_name
+from ..sources import ReadOptions, Reject, SourceFacts, SourceFile
 from ..sources.json_encodings import wide_codec
-from ..sources.json_records import LINES, LineReader
-from ..sources.known_lines import KnownLine, known_lines
-from ..sources.limits import over_record_limit
+from ..sources.json_records import LINES
 from ..sources.line_blocks import read_block
 from ..sources.readers import format_of
 from ..sources.sniff import HEAD_BYTES
 from ..sources.spans import Span
 from ..tables import TableSchema, read_table_schema
 from ..text import Undecodable, decode
-from ..text.article import JOINT, one_line
+from ..text.article import JOINT
 from ..text.columnwise import Leads, count_words, find_suspects
 from ..text.decode import _MAGIC, Doubt, doubtful_characters
 from ..text.stated_columns import COLUMNS as STATED
 from ..text.stated_columns import stated_columns
 from .arrays import column, hexadecimal, texts
 from .blocks import make_documents
+from .lines import LinesOfFile, OrdinaryLine, OtherLine
 from .parcels import Conversion, Parcel
-from .parts import Account, Tally, duplicate, read_account, write_documents
+from .parts import Account, duplicate, read_account, write_documents
 
 if TYPE_CHECKING:
     from .records import Rows
@@ -232,82 +227,42 @@ class Lines:
         self.batch = batch
         self.file = file
         self.facts = facts
-        self.options = options
-        self.known = known_lines(str(file.path), options.columns)
-        self.metadata = stated_columns(facts, batch.conversion.lexicon)
-        self.met: Counter[tuple[str, str]] = Counter()
-        self.entry = Entry(file, io.BytesIO(), LINES, file.name, options)
-        self.reader = LineReader(self.entry)
+        self.lines = LinesOfFile(file, facts, options, batch.conversion.lexicon)
 
     def take_block(self, data: bytes, first: int) -> bool:
         """Make a part of whole lines at once; False where they have to be taken one by one."""
-        if self.known.refused == MOST_REFUSED:
+        lines, known = self.lines, self.lines.known
+        if known.refused == MOST_REFUSED:
             return False
-        block = read_block(data, self.known, self.options.limits.record_bytes)
-        about = self.batch.schema, self.file, self.metadata
+        block = read_block(data, known, lines.options.limits.record_bytes)
+        about = self.batch.schema, self.file, lines.metadata
         made = None if block is None else make_documents(*about, data, first, block)
         if block is None or made is None:
-            self.known.refused += 1
+            known.refused += 1
             return False
         for number, doubts in made.doubts:
             self.batch.warn(self.file.source_path, number, doubts)
-        self.known.refused = max(0, self.known.refused - 1)
-        self.met[block.kind.tally] += made.documents.num_rows
+        known.refused = max(0, known.refused - 1)
+        lines.met[block.kind.tally] += made.documents.num_rows
         self.batch.add_part(made.documents)
         return True
 
     def take_all(self, data: bytes, first: int) -> None:
         """Whole lines, of which the first is record `first`; those that are not ordinary go the general way."""
-        batch, file, prefix, kinds = self.batch, self.file, self.file.prefix, self.known.kinds
-        places, source_path, row_of = batch.places, file.source_path, self.metadata.row
-        limit, met = self.options.limits.record_bytes, self.met
-        lines = data.removeprefix(codecs.BOM_UTF8).split(b"\n")
-        for number, raw in enumerate(lines, first):
-            if not raw:
+        batch, places, source_path, met = self.batch, self.batch.places, self.file.source_path, self.lines.met
+        for line in self.lines.read(data, first):
+            if isinstance(line, OtherLine):
+                self._take_generally(line)
                 continue
-            if len(raw) + 4 > limit:  # its end counts, and a mark before the first
-                mark = 3 if number == first and data.startswith(codecs.BOM_UTF8) else 0
-                end = 0 if number == first + len(lines) - 1 else 1
-                self._take_generally(number, raw, is_long=mark + len(raw) + end > limit)
-                continue
-            if raw[-1] == 13:
-                raw = raw.rstrip(b"\r")
-            try:
-                kind = kinds[0]
-                found = kind.decode(raw)
-            except (IndexError, ValueError, RecursionError):
-                decoded = self._decode_otherwise(raw)
-                if decoded is None:
-                    self._take_generally(number, raw)
-                    continue
-                kind, found = decoded
-            text, title, own = found.text, found.title, found.id
-            if text.__class__ is not str:
-                text = as_words("text", text)
-            title = "" if title is None else " ".join(title.split()) if title.__class__ is str else None
-            if own.__class__ is not str:
-                own = "" if own is None else as_words("id", own)
-            stated = row_of(found.date, found.outlet, found.url, found if kind.others else None, kind.others)
-            if not text or text.isspace() or title is None or own is None or stated is None:
-                self._take_generally(number, raw)
-                continue
-            # What stands here in most cases is what `clean_name` gives.
-            if not own.isascii() or not own.isprintable() or "%" in own or own[:1] == " " or own[-1:] == " ":
-                own = clean_name(own)
-            name = prefix + own if own else f"{file.name}/{number}"
-            if title and not text.startswith(title):
-                begin = one_line(text[: 2 * len(title) + 20])
-                if not begin.casefold().startswith(title.casefold()):
-                    text = title + JOINT + text
+            number, raw, kind, _, name, title, text, is_headed, stated = line
+            if is_headed:
+                text = title + JOINT + text
             try:
                 encoded = text.encode()
             except UnicodeEncodeError:
                 encoded = b""
-            if b"\r" in encoded:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-                encoded = text.encode()
             if not encoded or b"\x00" in encoded or name in places:
-                self._take_generally(number, raw)
+                self._take_generally(line)
                 continue
             places[name] = source_path, number
             batch.n_chars += len(text)
@@ -321,33 +276,12 @@ class Lines:
             if batch.n_chars > CHARS_A_PART:
                 batch.write_part()
 
-    def _decode_otherwise(self, raw: bytes) -> tuple[KnownLine, Any] | None:
-        """A line whose keys are not those of the line before; None where it has to go the general way."""
-        for kind in self.known.kinds[1:]:
-            try:
-                return kind, kind.decode(raw)
-            except (ValueError, RecursionError):
-                continue
-        try:
-            value = self.reader.decoder.decode(raw)
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(value, dict) or not self.known.learn(tuple(value)):
-            return None
-        kind = self.known.kinds[0]
-        return kind, kind.decode(raw)
-
-    def _take_generally(self, number: int, raw: bytes, is_long: bool = False) -> None:
-        raw = raw.rstrip(b"\r")
-        self.entry.numbers.upcoming = number
-        if is_long:
-            item: SourceRecord | Reject = self.entry.refuse("source-limit", over_record_limit(self.options.limits))
-        elif not raw.strip():
+    def _take_generally(self, line: OrdinaryLine | OtherLine) -> None:
+        item = self.lines.record(line)
+        if item is None:
             return
-        else:
-            item = self.reader.read(raw)
         general = self.batch.general()
-        general.take(item, self.facts, self.file.root in self.batch.conversion.own_roots, None, self.met)
+        general.take(item, self.facts, self.file.root in self.batch.conversion.own_roots, None, self.lines.met)
         self.batch.n_chars += general.n_chars
         general.n_chars = 0
         if self.batch.n_chars > CHARS_A_PART:
@@ -355,9 +289,7 @@ class Lines:
 
     def tally(self) -> None:
         """Say what was met in the file."""
-        self.batch.account.tallies += [
-            Tally(self.file.source_path, *what, count) for what, count in sorted(self.met.items())
-        ]
+        self.batch.account.tallies += self.lines.tallies()
 
 
 def _read(file: SourceFile, span: Span | None) -> bytes | None:

@@ -15,7 +15,7 @@ from ..text.prepare import Prepared
 
 if TYPE_CHECKING:
     from ..text.scan import Bools, Places
-    from .whole import Line
+    from .waiting_line import WaitingLine
 
 
 class Pieces:
@@ -31,7 +31,9 @@ class Pieces:
         self._segments: list[dict[str, pa.Array]] = []
         self._sentences: list[dict[str, pa.Array]] = []
 
-    def add(self, prepared: Sequence[Prepared | Line], corrections: Mapping[int, Sequence[Correction]]) -> Analysed:
+    def add(
+        self, prepared: Sequence[Prepared | WaitingLine], corrections: Mapping[int, Sequence[Correction]]
+    ) -> Analysed:
         """Take apart the next documents.
 
         Args:
@@ -72,7 +74,7 @@ class Pieces:
 
 
 def _find_raw(
-    prepared: Sequence[Prepared | Line], docs: Places, starts: Places, ends: Places
+    prepared: Sequence[Prepared | WaitingLine], docs: Places, starts: Places, ends: Places
 ) -> tuple[pa.Array, pa.Array]:
     """The byte ranges of segments, null where a text was not read from bytes as they stand."""
     raw_starts, raw_ends = starts.copy(), ends.copy()

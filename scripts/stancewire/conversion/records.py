@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..engine import Shelf
     from ..text.decode import Doubt
     from .pieces import Pieces
-    from .whole import Line
+    from .waiting_line import WaitingLine
 
 # Characters of text after which a part is written: a parcel may be one file with millions of records.
 CHARS_A_PART = 8 << 20
@@ -93,7 +93,7 @@ class Rows:
     account: Account
     is_large: bool = False
     documents: list[tuple[Any, ...]] = field(default_factory=list)
-    waiting: list[Waiting | Line] = field(default_factory=list)
+    waiting: list[Waiting | WaitingLine] = field(default_factory=list)
     n_waiting: int = 0
     places: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     samples: dict[int, str] = field(default_factory=dict)
@@ -176,7 +176,7 @@ class Rows:
         self.warn(record.source_path, record.record_no, prepared.doubts)
         return True
 
-    def wait(self, item: Waiting | Line) -> None:
+    def wait(self, item: Waiting | WaitingLine) -> None:
         """Take a record whose text is read, to take it apart with others."""
         self.n_chars += len(item.text)
         self.waiting.append(item)
@@ -214,7 +214,7 @@ class Rows:
             if not any(row.field == "lang" for row in corrections):
                 self.samples[len(self.documents)] = reading
             if not isinstance(item, Waiting):
-                self.documents.append(item.row(self, segments, n_words, n_sentences))
+                self.documents.append(item.row(lexicon, segments, n_words, n_sentences))
                 continue
             prepared = item.prepared
             metadata = find_metadata(
