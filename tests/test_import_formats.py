@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -190,7 +191,7 @@ def test_table_of_items_and_annotators(tmp_path: Path) -> None:
     judged = {(row["doc_id"], row["target_id"], row["label"]) for row in rows(project, "judgements")}
     assert judged == {("d1", "the-pact", "favor"), ("d1", "the-pact", "against"), ("d2", "the-pact", "none")}
     assert len(rows(project, "assignments")) == 3  # an empty cell is no answer
-    assert "far" not in project.campaign_yaml.read_text(encoding="utf-8")
+    assert not re.search(r"\bfar\b", project.campaign_yaml.read_text(encoding="utf-8"))  # it may be in a pseudonym
 
 
 def test_long_table(tmp_path: Path) -> None:

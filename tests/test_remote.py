@@ -83,7 +83,7 @@ def test_folder_of_a_web_server_is_read_like_one_on_disk(server: str, tmp_path: 
         ).read_bytes()
     assert report.counts == local.counts
     # No place on this machine, and no port, in what is written.
-    assert server.rpartition(":")[2] not in (tmp_path / "web" / "manifest.json").read_text()
+    assert f":{server.rpartition(':')[2]}" not in (tmp_path / "web" / "manifest.json").read_text()
 
 
 def test_one_address_is_one_file(server: str, tmp_path: Path) -> None:
