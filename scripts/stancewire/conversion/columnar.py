@@ -67,8 +67,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     done = read_account(conversion.folder, parcel.key)
     if done is not None:
         return done
-    n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    batch = Batch(conversion, schema, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
+    batch = Batch(conversion, schema, Account(parcel.key, parcel.n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         batch.take_file(file, facts, parcel)
     batch.write_part()
@@ -105,8 +104,7 @@ class Batch:
         else:
             from .records import read_parcel
 
-            is_first = span is None or (span.is_batch and span.start == 0)
-            self.general().take_file(file, facts, read_parcel(file, parcel, facts, self.conversion), is_first)
+            self.general().take_file(file, facts, read_parcel(file, parcel, facts, self.conversion), parcel.is_first)
             self.keep_places()
             return
         if span is None:

@@ -81,6 +81,16 @@ class Parcel:
     is_large: bool = False
     items: tuple[Item, ...] = ()
 
+    @property
+    def n_files(self) -> int:
+        """Files that begin in it."""
+        return 0 if self.span and self.span.first_record else len(self.files)
+
+    @property
+    def is_first(self) -> bool:
+        """Is a file hashed with it: as a whole, or with the first of its batches?"""
+        return self.span is None or (self.span.is_batch and self.span.start == 0)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process in plain tuples: to pickle an object takes as long as to read a small file."""
         rest = self.facts, self.span, self.n_bytes, self.is_large, self.items

@@ -45,11 +45,9 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     done = read_account(conversion.folder, parcel.key)
     if done is not None:
         return done
-    n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
+    rows = Rows(conversion, Account(parcel.key, parcel.n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
-        is_first = parcel.span is None or (parcel.span.is_batch and parcel.span.start == 0)
-        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), is_first)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), parcel.is_first)
     rows.write_part()
     rows.account.write(conversion.folder)
     return rows.account

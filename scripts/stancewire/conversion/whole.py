@@ -35,8 +35,7 @@ def convert_parcel(conversion: Conversion, parcel: Parcel) -> Account:
     done = read_account(conversion.folder, parcel.key)
     if done is not None:
         return done
-    n_files = 0 if parcel.span and parcel.span.first_record else len(parcel.files)
-    rows = Rows(conversion, Account(parcel.key, n_files, parcel.n_bytes), parcel.is_large)
+    rows = Rows(conversion, Account(parcel.key, parcel.n_files, parcel.n_bytes), parcel.is_large)
     for file, facts in zip(parcel.files, parcel.facts, strict=True):
         _take_file(rows, file, facts, parcel)
     rows.write_part()
@@ -49,8 +48,7 @@ def _take_file(rows: Rows, file: SourceFile, facts: SourceFacts, parcel: Parcel)
     span, conversion = parcel.span, rows.conversion
     raw = None if facts.inside else _read(file, span)
     if raw is None:
-        is_first = span is None or (span.is_batch and span.start == 0)
-        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), is_first)
+        rows.take_file(file, facts, read_parcel(file, parcel, facts, conversion), parcel.is_first)
         return
     options = replace(conversion.reading, facts=facts, encoding=conversion.encoding)
     lines = Lines(rows, file, facts, options)

@@ -9,10 +9,10 @@ stand in the files as they stand in the tables, so that both are read from one e
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, overload
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from ..errors import TableError
 from ..tables import remove
 from .beside import Shards, Walk
+from .made import Made
 from .records import Records
 from .runs import Runs, pack, unpack
 from .witness import JOINT, READ_ROLES, Heading, Stretch, Witness, inside
@@ -36,7 +37,7 @@ _ROW = 24  # bytes of a stretch: its number, start and end
 _decode = msgspec.msgpack.Decoder(tuple[str, int, datetime.date | None, str | None, str | None]).decode
 
 
-class Headings(Sequence[Heading]):
+class Headings(Made[Heading]):
     """What is known of each document without reading its text, sorted by doc_id."""
 
     def __init__(self, records: Records, count: int) -> None:
@@ -51,19 +52,11 @@ class Headings(Sequence[Heading]):
             for data in self._records.many(first, min(HEADINGS_AT_ONCE, self._count - first)):
                 yield Heading(*_decode(data))
 
-    @overload
-    def __getitem__(self, at: int) -> Heading: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Heading]: ...
-
-    def __getitem__(self, at: int | slice) -> Heading | list[Heading]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        return Heading(*_decode(self._records[range(self._count)[at]]))
+    def make(self, number: int) -> Heading:
+        return Heading(*_decode(self._records[range(self._count)[number]]))
 
 
-class Spool(Sequence[Witness]):
+class Spool(Made[Witness]):
     """The witnesses of written tables, sorted by doc_id, in files of a folder as long as the spool is open.
 
     Args:
@@ -116,16 +109,8 @@ class Spool(Sequence[Witness]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, at: int) -> Witness: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Witness]: ...
-
-    def __getitem__(self, at: int | slice) -> Witness | list[Witness]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        heading, row = self.headings[at], self._row_of(at)
+    def make(self, number: int) -> Witness:
+        heading, row = self.headings[number], self._row_of(number)
         paragraphs = _stretches(self._paragraphs[row])
         sentences = inside(_stretches(self._sentences[row]), paragraphs)
         return Witness(
@@ -237,7 +222,7 @@ class Spool(Sequence[Witness]):
                 last = int(owners[-1])
 
 
-class Readings(Sequence[str]):
+class Readings(Made[str]):
     """The reading texts of a spool, made when they are asked for."""
 
     def __init__(self, spool: Spool) -> None:
@@ -246,16 +231,8 @@ class Readings(Sequence[str]):
     def __len__(self) -> int:
         return len(self._spool)
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        return self._spool.reading_text(at)
+    def make(self, number: int) -> str:
+        return self._spool.reading_text(number)
 
     def stored(self) -> Iterator[tuple[int, str]]:
         """All of them with their numbers, in the order in which they stand in the file."""

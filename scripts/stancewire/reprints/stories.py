@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
-from typing import overload
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from ..tables import row_id
 from .candidates import Numbers
 from .groups import TextGroups, group_texts, held_together, linked_texts
 from .known import Known
+from .made import Made
 from .pairs import Link, Measured, Pair
 from .runs import Runs, pack, unpack
 from .shingles import Places
@@ -39,7 +39,7 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Stories(Sequence[Story]):
+class Stories(Made[Story]):
     """The stories of two documents and more, sorted by their first member; values are made when they are asked for."""
 
     headings: Stated
@@ -50,17 +50,9 @@ class Stories(Sequence[Story]):
     def __len__(self) -> int:
         return len(self.heads)
 
-    @overload
-    def __getitem__(self, at: int) -> Story: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Story]: ...
-
-    def __getitem__(self, at: int | slice) -> Story | list[Story]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        head = int(self.heads[at])
-        return Story(_story_id(self.headings[head].doc_id), head, self.of(at))
+    def make(self, number: int) -> Story:
+        head = int(self.heads[number])
+        return Story(_story_id(self.headings[head].doc_id), head, self.of(number))
 
     def of(self, number: int) -> tuple[int, ...]:
         """The members of one story."""
@@ -112,7 +104,7 @@ class Grouping:
         return (pair for pair in self.listed_pairs() if self.is_across(pair))
 
 
-class _Readings(Sequence[str]):
+class _Readings(Made[str]):
     """The reading texts of witnesses, made when they are asked for: kept, they would double the corpus."""
 
     def __init__(self, witnesses: Sequence[Witness]) -> None:
@@ -121,16 +113,8 @@ class _Readings(Sequence[str]):
     def __len__(self) -> int:
         return len(self.witnesses)
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        return self.witnesses[at].reading_text
+    def make(self, number: int) -> str:
+        return self.witnesses[number].reading_text
 
 
 def headings_of(witnesses: Sequence[Witness]) -> Stated:
